@@ -1,0 +1,128 @@
+# safeguard - README.md says what is built. Output stays under $(BUILD); SAN=1 builds the same with sanitizers,
+# WERROR=1 takes no warnings, V=1 shows the commands.
+
+SG_VERSION := 0.1.0
+SAN     ?=
+WERROR  ?=
+BUILD   ?= build$(if $(SAN),-san)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS   ?= 60
+ORACLE_STREAMS ?= 100000
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG  ?= clang
+CFLAGS ?= -O2 -g
+
+LIBS      := build/libs
+CPPFLAGS  := -I. -Iscanner -isystem $(LIBS)/include -D_GNU_SOURCE= -DSG_VERSION='"$(SG_VERSION)"'
+WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
+             -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS     := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-optimize-sibling-calls \
+             -ffunction-sections -fdata-sections -fstack-protector-strong $(CFLAGS) $(if $(SAN),$(SAN_FLAGS))
+LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
+LINK_SO   := -shared $(LINK) -Wl,--exclude-libs,ALL $(if $(SAN),,-Wl,-z,defs)
+ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a -l:libzstd.a -l:liblz4.a
+SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libseccomp.a
+ALL_ARCHIVES  := -l:libarchive.a $(SHIM_ARCHIVES)
+
+SCAN   := $(wildcard $(addprefix scanner/,ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))
+POLICY := $(wildcard policy/*.c)
+CLI    := $(wildcard scanner/cli/*.c)
+SHIM   := $(wildcard shim/*.c)
+UNIT   := $(wildcard tests/unit/test_*.c)
+FUZZ   := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH  := $(wildcard tests/bench/bench_*.c)
+
+PLAIN   = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+PROGRAM = $(patsubst %.c,$(BUILD)/$(1)/%,$(notdir $(2)))
+UNITS   := $(call PROGRAM,unit,$(UNIT))
+FUZZERS := $(call PROGRAM,fuzz,$(FUZZ))
+REPLAYS := $(call PROGRAM,replay,$(FUZZ))
+BENCHES := $(call PROGRAM,bench,$(BENCH))
+FACTS   := $(if $(wildcard tests/oracle/facts.c),$(BUILD)/tests/facts)
+
+all: $(BUILD)/libsgscan.a $(BUILD)/libsgscan.so $(if $(CLI),$(BUILD)/safeguard) $(if $(SHIM),$(BUILD)/libsafeguard.so)
+
+# Third-party code. Targets that test also install what is missing; plain `make` never does.
+$(LIBS)/stamp: scripts/build_libs
+	scripts/build_libs
+build/deps.stamp: scripts/install_deps scripts/requirements.txt
+	scripts/install_deps
+ifneq ($(filter check lint bench fuzz oracle demo,$(MAKECMDGOALS)),)
+$(LIBS)/stamp: | build/deps.stamp
+endif
+
+# Objects: as shipped (obj), for unit tests and replay (san), for the fuzzers (cov).
+define OBJECTS
+$(BUILD)/$(1)/%.o: %.c Makefile | $(LIBS)/stamp
+	@mkdir -p $$(@D) && echo "  CC    $$<"
+	$(2) $$(CPPFLAGS) $$(FLAGS) $(3) -MMD -MP -c -o $$@ $$<
+$(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI))
+	rm -f $$@ && $$(AR) qcs $$@ $$^
+endef
+$(eval $(call OBJECTS,obj,$(CC),))
+$(eval $(call OBJECTS,san,$(CC),$(SAN_FLAGS)))
+$(eval $(call OBJECTS,cov,$(CLANG),$(SAN_FLAGS) -fsanitize=fuzzer-no-link))
+$(call PLAIN,$(SHIM)): FLAGS += -U_FORTIFY_SOURCE
+
+# The archive takes libzip and bz2 in: nobody else could give a user these builds of them.
+$(BUILD)/libsgscan.a: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
+	@echo "  AR    $@" && rm -f $@
+	{ echo create $@; printf 'addmod %s\n' $(filter %.o,$^); printf 'addlib %s\n' $(filter $(LIBS)/%,$(ARCHIVES)); \
+	  echo save; } | $(AR) -M
+$(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
+	@echo "  LINK  $@"
+	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsgscan.so.0 -o $@ $(filter %.o,$^) $(ARCHIVES)
+$(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/libsgscan.a
+	@echo "  LINK  $@"
+	$(CC) $(FLAGS) $(LINK) -pthread -o $@ $^ $(ALL_ARCHIVES)
+# libdl.so.2 holds dlsym before glibc 2.34; by itself --as-needed drops it where this is linked.
+$(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
+	@echo "  LINK  $@"
+	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@ \
+	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2
+
+# Test programs.
+$(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/tested.a
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(CC) $(SAN_FLAGS) -o $@ $^ $(ALL_ARCHIVES) -lcmocka
+$(BUILD)/replay/%: $(BUILD)/san/tests/fuzz/%.o $(BUILD)/san/tests/fuzz/replay.o $(BUILD)/san/tested.a
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(CC) $(SAN_FLAGS) -o $@ $^ $(ALL_ARCHIVES)
+$(BUILD)/fuzz/%: $(BUILD)/cov/tests/fuzz/%.o $(BUILD)/cov/tested.a
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(CLANG) $(SAN_FLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_ARCHIVES)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/oracle/%.o $(BUILD)/obj/tested.a
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(CC) $(FLAGS) $(LINK) -o $@ $^ $(ALL_ARCHIVES)
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tested.a
+	@mkdir -p $(@D) && echo "  LINK  $@"
+	$(CC) $(FLAGS) $(LINK) -o $@ $^ $(ALL_ARCHIVES)
+
+check: all $(UNITS) $(FACTS) $(REPLAYS) | build/deps.stamp
+	scripts/test $(BUILD)
+oracle: $(FACTS) | build/deps.stamp
+	ORACLE_STREAMS=$(ORACLE_STREAMS) scripts/test $(BUILD) oracle
+fuzz: $(FUZZERS)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test $(BUILD) fuzz
+bench: all $(BENCHES) | build/deps.stamp
+	scripts/test $(BUILD) bench
+lint: $(LIBS)/stamp | build/deps.stamp
+	scripts/lint
+demo: all | build/deps.stamp
+	scripts/demo $(BUILD)
+
+install: all
+	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install $(BUILD)
+clean:
+	rm -rf build-*
+	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
+
+.PHONY: all check oracle fuzz bench lint demo install clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+$(if $(V),,.SILENT:)
+-include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/cov -name '*.d' 2>/dev/null)

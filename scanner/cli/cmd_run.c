@@ -1,0 +1,156 @@
+/* cmd_run.c - becomes another program, with the guard in it or not at all.
+ *
+ * glibc goes on without a library that it cannot preload, so nothing is taken on trust:
+ * 1. before: the program that the kernel would map is found (PATH, #! lines), must be dynamically
+ *    linked, for our kind of processor and without more rights than ours, and its own loader,
+ *    in the very environment, must list the library among what it maps.
+ * 2. after: a watcher reads the memory map of the process and kills it when the library is not there.
+ * What this cannot see: a program that is exchanged between 1 and its execution runs until the
+ * watcher has looked (milliseconds). What the program itself executes later is the library's task.
+ */
+#include "cli/cli.h"
+#include "cli/heap.h"
+#include "cli/preload.h"
+#include "cli/rules.h"
+#include "cli/watcher.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WHY_MAX (2 * PATH_MAX + 512)
+
+static int refuse(const char *what, const char *why)
+{
+    fprintf(stderr, "safeguard: run: %s: %s; not run\n", what, why);
+    return SG_EXIT_REFUSED;
+}
+
+/* Words that SAFEGUARD_LOG knows are no paths. */
+static bool is_log_word(const char *log)
+{
+    return strcmp(log, "stderr") == 0 || strcmp(log, "syslog") == 0 || strcmp(log, "journald") == 0;
+}
+
+/* Sets an environment variable to `path` made absolute: the program may change its directory. */
+static bool set_path(const char *name, const char *path)
+{
+    char here[PATH_MAX];
+
+    if (*path == '/')
+        return setenv(name, path, 1) == 0;
+    if (!getcwd(here, sizeof(here)))
+        return false;
+    char *folder = sg_heap_join(here, "/");
+    char *whole = sg_heap_join(folder, path);
+    bool set = setenv(name, whole, 1) == 0;
+    free(whole);
+    free(folder);
+    return set;
+}
+
+static bool set_environment(const struct sg_cmdline *options)
+{
+    const char *log = options->log ? options->log : getenv("SAFEGUARD_LOG");
+    const char *policy = options->policy ? options->policy : getenv("SAFEGUARD_POLICY");
+
+    if (options->mode && setenv("SAFEGUARD_MODE", options->mode, 1))
+        return false;
+    if (policy && *policy && !set_path("SAFEGUARD_POLICY", policy))
+        return false;
+    if (!log || !*log)
+        return true;
+    return is_log_word(log) ? setenv("SAFEGUARD_LOG", log, 1) == 0 : set_path("SAFEGUARD_LOG", log);
+}
+
+/* A log in a file must take a line, or the guard could tell nobody what it does. */
+static bool log_is_writable(const struct sg_policy_log *log)
+{
+    if (log->target != SG_LOG_FILE)
+        return true;
+    FILE *file = fopen(log->path, "ae");
+    return file && fclose(file) == 0;
+}
+
+static void tell_ignored(const struct sg_policy *policy)
+{
+    static const struct {
+        enum sg_policy_ignored flag;
+        const char *what;
+    } rows[] = {{SG_IGNORED_POLICY, "policy"}, {SG_IGNORED_MODE, "mode"}, {SG_IGNORED_LOG, "log"}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (policy->ignored & (unsigned)rows[i].flag)
+            fprintf(stderr, "safeguard: run: %s is locked: the %s asked for is not taken\n",
+                    policy->file ? policy->file : "the policy", rows[i].what);
+    }
+}
+
+/* What the guard will go by, read as it will read it. SG_EXIT_OK when it will be awake. */
+static int check_policy(void)
+{
+    struct sg_rules rules;
+    struct sg_policy_error error;
+    char text[1024];
+    int status = SG_EXIT_OK;
+
+    if (!sg_rules_load(&rules, NULL))
+        return refuse("policy", "it is not valid");
+    if (sg_policy_environment(&rules.policy, getenv, &error)) {
+        sg_policy_error_text(&error, text, sizeof(text));
+        status = refuse("policy", text);
+    } else if (rules.policy.mode == SG_ALLOW) {
+        status = refuse(rules.policy.file ? rules.policy.file : "SAFEGUARD_MODE",
+                        "the mode is off: the guard would do nothing");
+    } else if (!log_is_writable(&rules.policy.log)) {
+        status = refuse(rules.policy.log.path, strerror(errno));
+    } else {
+        tell_ignored(&rules.policy);
+    }
+    sg_rules_free(&rules);
+    return status;
+}
+
+static int become(const struct sg_program *program, const struct sg_preload *preload, char **args)
+{
+    struct sg_watcher watcher;
+
+    if (!sg_watcher_start(&watcher, preload->library))
+        return refuse("watcher", strerror(errno));
+    execv(program->path, args);
+    int error = errno;
+    sg_watcher_cancel(&watcher);
+    fprintf(stderr, "safeguard: run: %s: %s\n", args[0], strerror(error));
+    return SG_EXIT_NO_EXEC;
+}
+
+int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, char **args)
+{
+    struct sg_preload preload;
+    struct sg_program program;
+    char text[WHY_MAX];
+    const char *why;
+
+    if (!args[0]) {
+        fprintf(stderr, "safeguard: run what? see: safeguard help %s\n", verb->name);
+        return SG_EXIT_TROUBLE;
+    }
+    enum sg_exit found = sg_program_find(args[0], &program, &why);
+    if (found != SG_EXIT_OK) {
+        fprintf(stderr, "safeguard: run: %s: %s%s\n", args[0], why,
+                found == SG_EXIT_REFUSED ? "; not run" : "");
+        return found;
+    }
+    if (!sg_preload_find(&preload, text, sizeof(text)))
+        return refuse("guard", text);
+    if (!set_environment(options))
+        return refuse("environment", strerror(errno));
+    int status = check_policy();
+    if (status != SG_EXIT_OK)
+        return status;
+    sg_preload_set(&preload);
+    if (!sg_preload_reaches(&preload, &program, text, sizeof(text)))
+        return refuse(args[0], text);
+    return become(&program, &preload, args);
+}

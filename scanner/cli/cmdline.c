@@ -1,0 +1,227 @@
+/* cmdline.c - one row for each option. */
+#include "cli/cmdline.h"
+
+#include "cli/suggest.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOBS_MAX   256
+#define LONG_WIDTH 21
+
+static bool set_help(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->help = true;
+    return true;
+}
+
+static bool set_recursive(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->recursive = true;
+    return true;
+}
+
+static bool set_verbose(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->verbose = true;
+    return true;
+}
+
+static bool set_jobs(struct sg_cmdline *options, const char *value)
+{
+    char *end;
+
+    errno = 0;
+    long jobs = strtol(value, &end, 10);
+    if (errno || end == value || *end || jobs < 1 || jobs > JOBS_MAX)
+        return false;
+    options->jobs = (unsigned)jobs;
+    return true;
+}
+
+static bool set_format(struct sg_cmdline *options, const char *value)
+{
+    static const char *const names[] = {
+        [SG_TEXT_LINES] = "text", [SG_JSON] = "json", [SG_JSONL] = "jsonl", [SG_SARIF] = "sarif"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            options->format = (enum sg_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_fail_on(struct sg_cmdline *options, const char *value)
+{
+    if (strcmp(value, "malicious") == 0)
+        options->fail_on = SG_MALICIOUS;
+    else if (strcmp(value, "suspicious") == 0)
+        options->fail_on = SG_SUSPICIOUS;
+    else
+        return false;
+    return true;
+}
+
+static bool set_policy(struct sg_cmdline *options, const char *value)
+{
+    options->policy = value;
+    return *value != '\0';
+}
+
+static bool set_mode(struct sg_cmdline *options, const char *value)
+{
+    options->mode = value;
+    return strcmp(value, "block") == 0 || strcmp(value, "log") == 0;
+}
+
+static bool set_log(struct sg_cmdline *options, const char *value)
+{
+    options->log = value;
+    return *value != '\0';
+}
+
+struct row {
+    const char *verbs[2]; /* none: every verb */
+    char letter;
+    const char *name;
+    const char *value; /* what stands for the value in help, or NULL */
+    const char *help;
+    bool (*set)(struct sg_cmdline *options, const char *value);
+};
+
+static const struct row rows[] = {
+    {{"scan"}, 'r', "recursive", NULL, "go into directories", set_recursive},
+    {{"scan"}, 'j', "jobs", "N", "threads, 1 to 256 (default: one a processor)", set_jobs},
+    {{"scan"}, 'f', "format", "FORMAT", "text (default), json, jsonl or sarif", set_format},
+    {{"scan", "run"}, 'p', "policy", "FILE", "the policy to go by", set_policy},
+    {{"scan"}, 0, "fail-on", "VERDICT", "malicious (default) or suspicious: status 1", set_fail_on},
+    {{"scan"}, 'v', "verbose", NULL, "a line for every file, with all reasons", set_verbose},
+    {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode},
+    {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_log},
+    {{NULL}, 'h', "help", NULL, "this page", set_help},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool row_fits(const struct row *row, const char *verb)
+{
+    return !row->verbs[0] || strcmp(row->verbs[0], verb) == 0 ||
+           (row->verbs[1] && strcmp(row->verbs[1], verb) == 0);
+}
+
+/* Every option is known to getopt by its row's number, above all letters. */
+#define FIRST_ROW 256
+
+static void getopt_tables(const char *verb, char *letters, struct option *names)
+{
+    /* `run` stops at its command, whose options are not ours. */
+    if (strcmp(verb, "run") == 0)
+        *letters++ = '+';
+    *letters++ = ':';
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!row_fits(&rows[i], verb))
+            continue;
+        if (rows[i].letter) {
+            *letters++ = rows[i].letter;
+            if (rows[i].value)
+                *letters++ = ':';
+        }
+        *names++ = (struct option){rows[i].name, rows[i].value != NULL, NULL, FIRST_ROW + (int)i};
+    }
+    *letters = '\0';
+    *names = (struct option){0};
+}
+
+static const struct row *row_of(int answer)
+{
+    if (answer >= FIRST_ROW)
+        return &rows[answer - FIRST_ROW];
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].letter && rows[i].letter == answer)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static void complain_unknown(const char *verb, const char *typed)
+{
+    size_t len = strcspn(typed, "=");
+    char name[64];
+
+    if (strncmp(typed, "--", 2) != 0 && optopt) {
+        fprintf(stderr, "safeguard: %s: there is no option -%c; see: safeguard help %s\n", verb,
+                optopt, verb);
+        return;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)(len > 2 ? len - 2 : 0), typed + (len > 2 ? 2 : len));
+    struct sg_suggestion near = sg_suggest_begin(name);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (row_fits(&rows[i], verb))
+            sg_suggest_offer(&near, rows[i].name);
+    }
+    if (near.best)
+        fprintf(stderr, "safeguard: %s: there is no option --%s; did you mean --%s?\n", verb, name,
+                near.best);
+    else
+        fprintf(stderr, "safeguard: %s: there is no option --%s; see: safeguard help %s\n", verb,
+                name, verb);
+}
+
+static void complain(const char *verb, int answer, const char *typed)
+{
+    const struct row *row = row_of(optopt);
+
+    if (answer == ':' && row)
+        fprintf(stderr, "safeguard: %s: --%s needs a value: %s\n", verb, row->name, row->help);
+    else if (row)
+        fprintf(stderr, "safeguard: %s: --%s takes no value\n", verb, row->name);
+    else
+        complain_unknown(verb, typed);
+}
+
+bool sg_cmdline_parse(const char *verb, int argc, char **argv, struct sg_cmdline *options,
+                      char ***args)
+{
+    char letters[2 * ROWS + 3];
+    struct option names[ROWS + 1];
+    int answer;
+
+    *options = (struct sg_cmdline){.fail_on = SG_MALICIOUS};
+    getopt_tables(verb, letters, names);
+    opterr = 0;
+    while ((answer = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+        const struct row *row = answer == '?' || answer == ':' ? NULL : row_of(answer);
+        if (!row) {
+            complain(verb, answer, argv[optind - 1]);
+            return false;
+        }
+        if (!row->set(options, optarg)) {
+            fprintf(stderr, "safeguard: %s: --%s cannot be '%s': %s\n", verb, row->name, optarg,
+                    row->help);
+            return false;
+        }
+    }
+    *args = argv + optind;
+    return true;
+}
+
+void sg_cmdline_help(const char *verb, FILE *out)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        char name[LONG_WIDTH + 16];
+        if (!row_fits(row, verb))
+            continue;
+        snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? " " : "",
+                 row->value ? row->value : "");
+        char letter[] = {'-', row->letter, ',', '\0'};
+        fprintf(out, "  %3s --%-*s %s\n", row->letter ? letter : "", LONG_WIDTH, name, row->help);
+    }
+}

@@ -1,0 +1,87 @@
+/* emit_json.c - results as one JSON document, or one object a line. */
+#include "cli/emit.h"
+
+#include <inttypes.h>
+
+void sg_emit_reasons(struct sg_outbuf *out, const struct sg_report *report)
+{
+    sg_out_text(out, "[");
+    for (uint32_t i = 0; i < report->reason_count; i++) {
+        const struct sg_reason *reason = &report->reasons[i];
+        sg_out_text(out, i ? ", {\"rule\": " : "{\"rule\": ");
+        sg_out_json(out, reason->rule);
+        sg_out_text(out, ", \"detail\": ");
+        sg_out_json(out, reason->detail);
+        sg_out_text(out, ", \"member\": ");
+        sg_out_json(out, reason->member);
+        sg_out_format(out, ", \"offset\": %" PRIu64 ", \"weight\": %.6g}", reason->offset,
+                      reason->weight);
+    }
+    sg_out_text(out, "]");
+}
+
+void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
+{
+    const struct sg_report *report = result->report;
+
+    sg_out_text(out, "{\"path\": ");
+    sg_out_json(out, result->path);
+    sg_out_format(out, ", \"verdict\": \"%s\", \"score\": %.6g, \"coverage\": \"%s\", \"format\": ",
+                  sg_verdict_name(report->verdict), report->score,
+                  sg_coverage_name(report->coverage));
+    sg_out_json(out, report->format);
+    sg_out_format(out, ", \"size\": %" PRIu64 ", \"micros\": %" PRIu64 ", \"reasons\": ",
+                  report->size, result->micros);
+    sg_emit_reasons(out, report);
+    sg_out_text(out, "}");
+}
+
+static void lines_begin(struct sg_outbuf *out)
+{
+    (void)out;
+}
+
+static void lines_file(struct sg_outbuf *out, const struct sg_result *result,
+                       struct sg_style style, bool first)
+{
+    (void)style;
+    (void)first;
+    sg_emit_object(out, result);
+    sg_out_text(out, "\n");
+}
+
+static void lines_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)
+{
+    (void)out;
+    (void)tally;
+    (void)style;
+}
+
+static void document_begin(struct sg_outbuf *out)
+{
+    sg_out_text(out, "{\"files\": [");
+}
+
+static void document_file(struct sg_outbuf *out, const struct sg_result *result,
+                          struct sg_style style, bool first)
+{
+    (void)style;
+    sg_out_text(out, first ? "\n  " : ",\n  ");
+    sg_emit_object(out, result);
+}
+
+static void document_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)
+{
+    (void)style;
+    sg_out_format(out,
+                  "\n], \"summary\": {\"files\": %" PRIu64 ", \"bytes\": %" PRIu64
+                  ", \"malicious\": %" PRIu64 ", \"suspicious\": %" PRIu64 ", \"benign\": %" PRIu64
+                  ", \"partial\": %" PRIu64 ", \"not_analysed\": %" PRIu64
+                  ", \"unreadable\": %" PRIu64 ", \"seconds\": %.3f}}\n",
+                  tally->files, tally->bytes, tally->verdicts[SG_MALICIOUS],
+                  tally->verdicts[SG_SUSPICIOUS], tally->verdicts[SG_BENIGN], tally->partial,
+                  tally->unanalysed, tally->unread, tally->seconds);
+}
+
+const struct sg_emit sg_emit_jsonl = {lines_begin, lines_file, lines_end};
+const struct sg_emit sg_emit_json = {document_begin, document_file, document_end};

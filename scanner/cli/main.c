@@ -1,0 +1,74 @@
+/* main.c - the verbs of the command line. */
+#include "cli/cli.h"
+#include "cli/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct sg_verb sg_verbs[] = {
+    {"scan", "[OPTION]... PATH...", "say what loading these files would do",
+     "Exit status: 0 nothing at or above --fail-on; 1 something is; 2 nothing is, but something\n"
+     "could not be read or fully analysed.\n"
+     "--format jsonl writes one object a line as each file is done: path, verdict (benign,\n"
+     "suspicious, malicious), score (0 to 1), coverage (complete, partial, none), format, size,\n"
+     "micros, and reasons: a list of rule, detail, member, offset, weight, most telling first.\n"
+     "Bytes of a path or member that are no UTF-8 are written as \\udc80 to \\udcff, as Python's\n"
+     "os.fsdecode() has them: os.fsencode() of the parsed string gives the exact path back.\n"
+     "What cannot be read has coverage partial and the rule 'unreadable'.\n",
+     sg_cmd_scan},
+    {"run", "[OPTION]... -- COMMAND [ARGUMENT]...", "run a command under the guard",
+     "The command replaces safeguard: same process, same signals, its own exit status.\n"
+     "Exit status of safeguard itself: 2 bad usage; 125 the guard could not be put in place, so\n"
+     "the command was not run; 126 the command cannot be run; 127 it was not found.\n",
+     sg_cmd_run},
+    {"policy", "show [FILE] | check FILE", "print the policy in force, or check one",
+     "Exit status: 0 the policy is valid; 2 it is not.\n", sg_cmd_policy},
+    {"version", "", "print the version", "", sg_cmd_version},
+    {"help", "[VERB]", "explain a verb", "", sg_cmd_help},
+    {0},
+};
+
+const struct sg_verb *sg_verb_find(const char *name)
+{
+    struct sg_suggestion near = sg_suggest_begin(name);
+
+    for (const struct sg_verb *verb = sg_verbs; verb->name; verb++) {
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+        sg_suggest_offer(&near, verb->name);
+    }
+    if (near.best)
+        fprintf(stderr, "safeguard: there is no '%s'; did you mean '%s'?\n", name, near.best);
+    else
+        fprintf(stderr, "safeguard: there is no '%s'; see: safeguard help\n", name);
+    return NULL;
+}
+
+/* `safeguard --help` and `safeguard --version` are what people try first. */
+static const char *verb_name(const char *typed)
+{
+    if (strcmp(typed, "--help") == 0 || strcmp(typed, "-h") == 0)
+        return "help";
+    if (strcmp(typed, "--version") == 0 || strcmp(typed, "-V") == 0)
+        return "version";
+    return typed;
+}
+
+int main(int argc, char **argv)
+{
+    struct sg_cmdline options;
+    char **args;
+
+    if (argc < 2) {
+        fprintf(stderr, "safeguard: what should be done? see: safeguard help\n");
+        return SG_EXIT_TROUBLE;
+    }
+    const struct sg_verb *verb = sg_verb_find(verb_name(argv[1]));
+    if (!verb || !sg_cmdline_parse(verb->name, argc - 1, argv + 1, &options, &args))
+        return SG_EXIT_TROUBLE;
+    if (options.help) {
+        sg_verb_help(verb);
+        return SG_EXIT_OK;
+    }
+    return verb->run(verb, &options, args);
+}

@@ -1,0 +1,99 @@
+/* scanfile.c - opens, scans, holds the policy against the report. */
+#include "cli/scanfile.h"
+
+#include "cli/openfile.h"
+#include "cli/progress.h"
+#include "sgscan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct sg_arena sg_scanfile_arena(uint64_t size)
+{
+    void *base = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return (struct sg_arena){.base = base == MAP_FAILED ? NULL : base, .size = (size_t)size};
+}
+
+void sg_scanfile_drop(struct sg_arena *arena)
+{
+    if (arena->base)
+        munmap(arena->base, arena->size);
+}
+
+void sg_scanfile_renew(struct sg_arena *arena)
+{
+    /* `used` may have been set back by the scan: pages beyond it are not clean either. */
+    if (madvise(arena->base, arena->size, MADV_DONTNEED))
+        memset(arena->base, 0, arena->size);
+    arena->used = 0;
+}
+
+static void add_reason(struct sg_report *report, const char *rule, const char *detail)
+{
+    if (report->reason_count < SG_REASONS_MAX)
+        report->reasons[report->reason_count++] =
+            (struct sg_reason){.rule = rule, .detail = detail, .member = ""};
+}
+
+static void set_unreadable(struct sg_scanned *scanned, const char *problem, uint64_t size)
+{
+    scanned->report =
+        (struct sg_report){.coverage = SG_PARTIAL, .format = "none", .size = size};
+    add_reason(&scanned->report, "unreadable", problem);
+    scanned->result.problem = problem;
+}
+
+/* NULL, or why there is no report. */
+static const char *scan_open_file(struct sg_openfile *file, const struct sg_policy *policy,
+                                  struct sg_arena *arena, struct sg_report *report)
+{
+    enum sg_status status = sg_scan(&file->source, &policy->limits, arena, report);
+
+    if (status == SG_ERR_IO && file->error)
+        return strerror(file->error);
+    if (status)
+        return sg_status_text(status);
+    /* A verdict on bytes that are no longer there; harmless for logs and the like. */
+    if (strcmp(report->format, "none") != 0 && sg_openfile_changed(file)) {
+        report->coverage = SG_PARTIAL;
+        add_reason(report, "changed", "was written to while it was read");
+    }
+    return NULL;
+}
+
+static void apply_policy(const char *path, const struct sg_policy *policy,
+                         struct sg_scanned *scanned)
+{
+    char *resolved = realpath(path, NULL);
+    enum sg_action action = sg_policy_decide(&scanned->report, resolved, NULL, policy);
+
+    free(resolved);
+    scanned->report.verdict = sg_policy_verdict(&scanned->report, policy);
+    scanned->found = action == SG_BLOCK;
+    bool at_level = scanned->report.verdict >= policy->block_at;
+    if (scanned->found != at_level)
+        scanned->result.note = at_level ? "allowed by the policy" : "denied by the policy";
+}
+
+void sg_scanfile(const struct sg_job *job, const struct sg_policy *policy, struct sg_arena *arena,
+                 struct sg_scanned *scanned)
+{
+    double begun = sg_progress_now();
+    struct sg_openfile file;
+
+    *scanned = (struct sg_scanned){
+        .result = {.path = job->path, .report = &scanned->report, .named = job->named}};
+    const char *problem = job->problem ? job->problem : sg_openfile_open(&file, job->path);
+    if (!problem) {
+        problem = scan_open_file(&file, policy, arena, &scanned->report);
+        sg_openfile_close(&file);
+    }
+    if (problem)
+        set_unreadable(scanned, problem, job->size);
+    else
+        apply_policy(job->path, policy, scanned);
+    scanned->result.micros = (uint64_t)((sg_progress_now() - begun) * 1e6);
+}

@@ -1,0 +1,53 @@
+/* bytes.h - little-endian integers and views of bytes that somebody else owns. */
+#ifndef SG_BYTES_H
+#define SG_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A view: never owns, not NUL-terminated. */
+struct sg_text {
+    const char *at;
+    size_t len; /* bytes */
+};
+
+#define SG_TEXT(literal) ((struct sg_text){(literal), sizeof(literal) - 1})
+
+static inline struct sg_text sg_text_of(const char *string)
+{
+    return (struct sg_text){string, strlen(string)};
+}
+
+static inline bool sg_text_equal(struct sg_text a, struct sg_text b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool sg_text_is(struct sg_text text, const char *string)
+{
+    return sg_text_equal(text, sg_text_of(string));
+}
+
+static inline bool sg_text_starts(struct sg_text text, struct sg_text prefix)
+{
+    return text.len >= prefix.len && memcmp(text.at, prefix.at, prefix.len) == 0;
+}
+
+static inline uint16_t sg_le16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t sg_le32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t sg_le64(const uint8_t *at)
+{
+    return (uint64_t)sg_le32(at) | (uint64_t)sg_le32(at + 4) << 32;
+}
+
+#endif

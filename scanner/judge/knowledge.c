@@ -1,0 +1,246 @@
+/* knowledge.c - looks names up in the knowledge table, in all their parts. */
+#include "judge/knowledge.h"
+
+#include "judge/words.h"
+
+#include <string.h>
+
+#define NAME_MAX_PARTS 24u
+
+/* Names of one thing: C modules and the Python modules in front of them, and what they were
+ * called in Python 2. */
+static const struct {
+    const char *from, *to;
+} aliases[] = {
+    {"posix", "os"},
+    {"nt", "os"},
+    {"__builtin__", "builtins"},
+    {"__builtins__", "builtins"},
+    {"exceptions", "builtins"},
+    {"_io", "io"},
+    {"_pyio", "io"},
+    {"_pickle", "pickle"},
+    {"cPickle", "pickle"},
+    {"_operator", "operator"},
+    {"_functools", "functools"},
+    {"_socket", "socket"},
+    {"_ctypes", "ctypes"},
+    {"_winapi", "winapi"},
+    {"copy_reg", "copyreg"},
+    {"commands", "subprocess"},
+    {"ntpath", "posixpath"},
+    {"_frozen_importlib", "importlib._bootstrap"},
+    {"_frozen_importlib_external", "importlib._bootstrap_external"},
+    {"_imp", "imp"},
+    {"_weakref", "weakref"},
+    {"_thread", "threading"},
+    {"thread", "threading"},
+    {"urllib2", "urllib.request"},
+    {"httplib", "http.client"},
+    {"_ssl", "ssl"},
+    {"_codecs", "codecs"},
+    {"_struct", "struct"},
+    {"_collections", "collections"},
+    {"_datetime", "datetime"},
+    {"_decimal", "decimal"},
+    {"_random", "random"},
+    {"_signal", "signal"},
+};
+
+/* FNV-1a; the finish spreads the last bytes over all bits. The same in scripts/knowledge. */
+static uint64_t print_more(uint64_t print, const char *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        print = (print ^ (uint8_t)at[i]) * 0x100000001b3ULL;
+    return print;
+}
+
+static uint64_t print_finish(uint64_t print)
+{
+    print ^= print >> 32;
+    print *= 0x9e3779b97f4a7c15ULL;
+    return print ^ print >> 29;
+}
+
+#define PRINT_EMPTY 0xcbf29ce484222325ULL
+
+/* The fact byte of a fingerprint, or 0. */
+static unsigned find(uint64_t print)
+{
+    size_t low = 0, high = sg_names_count;
+
+    print = print_finish(print) & ~0xffULL;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if ((sg_names_table[middle] & ~0xffULL) < print)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < sg_names_count && (sg_names_table[low] & ~0xffULL) == print)
+        return (unsigned)(sg_names_table[low] & 0xff);
+    return 0;
+}
+
+static uint64_t print_first(struct sg_text part)
+{
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+        if (sg_text_is(part, aliases[i].from))
+            return print_more(PRINT_EMPTY, aliases[i].to, strlen(aliases[i].to));
+    return print_more(PRINT_EMPTY, part.at, part.len);
+}
+
+struct dotted {
+    struct sg_text parts[NAME_MAX_PARTS];
+    size_t count;
+    size_t first_of_name; /* parts before belong to the module */
+    bool cut;
+};
+
+static void split(struct dotted *d, struct sg_text text)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; text.len > 0 && i <= text.len; i++) {
+        if (i < text.len && text.at[i] != '.')
+            continue;
+        if (d->count == NAME_MAX_PARTS) { /* keep the last ones: that is what is resolved */
+            memmove(d->parts, d->parts + 1, sizeof(d->parts) - sizeof(d->parts[0]));
+            d->count--;
+            d->first_of_name -= d->first_of_name > 0;
+            d->cut = true;
+        }
+        d->parts[d->count++] = (struct sg_text){text.at + from, i - from};
+        from = i + 1;
+    }
+}
+
+/* How much a fact says against a name; the worst part of a name is the name. */
+static unsigned rank(unsigned fact)
+{
+    static const uint8_t by_sink[SG_SINK_COUNT_] = {
+        [SG_SINK_EXEC] = 15,   [SG_SINK_SPAWN] = 14,   [SG_SINK_NATIVE] = 13,
+        [SG_SINK_DELETE] = 12, [SG_SINK_CONNECT] = 11, [SG_SINK_INSPECT] = 10,
+        [SG_SINK_DELAY] = 9,   [SG_SINK_FILE] = 8,     [SG_SINK_STATE] = 7,
+        [SG_SINK_RESOLVE] = 6, [SG_SINK_LOAD] = 5,     [SG_SINK_CODE] = 4,
+        [SG_SINK_RELAY] = 2,   [SG_SINK_DECODE] = 1,
+    };
+    unsigned soft = (fact >> 6) & 1, distance = (fact >> 4) & 3;
+
+    return by_sink[fact & 15] * (soft ? 1u : 16u) * (4 - distance);
+}
+
+static void set(struct sg_name *name, unsigned fact)
+{
+    name->sink = (enum sg_sink)(fact & 15);
+    name->distance = (fact >> 4) & 3;
+    name->flags &= ~(unsigned)(SG_N_SOFT | SG_N_INIT);
+    name->flags |= (fact & 0x40 ? SG_N_SOFT : 0u) | (fact & 0x80 ? SG_N_INIT : 0u);
+}
+
+static unsigned farther(unsigned fact)
+{
+    return (fact & 0x30) == 0 ? fact | 0x10 : fact;
+}
+
+/* What the parts from `from` up to `to` say, `print` being theirs. A constructor is not run by
+ * what is taken from its class; a copy of a module inside another package (vendored) may as well
+ * be something else of that name. */
+static unsigned part_fact(const struct dotted *d, size_t from, size_t to, uint64_t print)
+{
+    unsigned fact = to - from > 1 ? find(print) : 0;
+
+    if ((fact & 15) == SG_SINK_CLEAN || (to < d->count && fact & 0x80))
+        return 0;
+    return from > 0 && from < d->first_of_name ? farther(fact) : fact;
+}
+
+/* What "module.*" says, for the parts from `from` on. It is said of functions: classes of such
+ * modules may be harmless to name. */
+static unsigned family_fact(const struct dotted *d, size_t from, uint64_t print,
+                            struct sg_name *name)
+{
+    unsigned fact = find(print_more(print, ".*", 2));
+
+    if (from == 0 && (fact & 15) == SG_SINK_CLEAN)
+        name->flags |= SG_N_LIBRARY;
+    if (fact == 0 || (fact & 15) == SG_SINK_CLEAN || (from > 0 && from < d->first_of_name))
+        return 0;
+    if (sg_word_class(d->parts[d->count - 1]))
+        return (fact & ~0x30u) | 0xa0;
+    return farther(fact);
+}
+
+/* The worst fact of all names inside the name: os.system in torch.serialization.os.system,
+ * builtins.eval in builtins.eval.__call__, and of "module.*". */
+static unsigned worst_inside(const struct dotted *d, struct sg_name *name)
+{
+    unsigned worst = 0;
+
+    for (size_t i = 0; i < d->count; i++) {
+        uint64_t print = print_first(d->parts[i]);
+
+        for (size_t j = i + 1; j <= d->count; j++) {
+            unsigned fact = part_fact(d, i, j, print);
+            unsigned family = j < d->count ? family_fact(d, i, print, name) : 0;
+
+            worst = rank(fact) > rank(worst) ? fact : worst;
+            worst = rank(family) > rank(worst) ? family : worst;
+            if (j < d->count) {
+                print = print_more(print, ".", 1);
+                print = print_more(print, d->parts[j].at, d->parts[j].len);
+            }
+        }
+    }
+    return worst;
+}
+
+static unsigned shape(const struct dotted *d)
+{
+    struct sg_text last = d->parts[d->count - 1];
+    unsigned flags = d->cut ? SG_N_LONG : 0;
+
+    for (size_t i = d->first_of_name; i < d->count; i++)
+        flags |= sg_word_walks(d->parts[i]) ? SG_N_DUNDER : 0;
+    flags |= sg_word_class(last) ? SG_N_CLASS : 0;
+    flags |= sg_word_runs(last) ? SG_N_VERB : 0;
+    flags |= sg_word_rebuilds(last) ? SG_N_REBUILD : 0;
+    return flags;
+}
+
+struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
+{
+    struct dotted d = {.count = 0};
+    struct sg_name name = {.sink = SG_SINK_NONE};
+    unsigned exact, inside;
+    uint64_t print;
+
+    split(&d, module);
+    d.first_of_name = d.count;
+    split(&d, qualname);
+    if (d.count == 0)
+        return name;
+    print = print_first(d.parts[0]);
+    for (size_t i = 1; i < d.count; i++) {
+        print = print_more(print, ".", 1);
+        print = print_more(print, d.parts[i].at, d.parts[i].len);
+    }
+    name.print = print_finish(print);
+    name.flags = shape(&d);
+    exact = d.cut ? 0 : find(print);
+    inside = worst_inside(&d, &name);
+    if (exact) {
+        set(&name, exact);
+        if (name.sink == SG_SINK_CLEAN)
+            name.flags &= ~(unsigned)SG_N_DUNDER;
+        return name;
+    }
+    if (inside) {
+        set(&name, inside);
+        name.flags |= SG_N_INSIDE;
+    }
+    if (name.flags & SG_N_DUNDER && rank(inside) < rank(SG_SINK_INSPECT))
+        set(&name, SG_SINK_INSPECT);
+    return name;
+}

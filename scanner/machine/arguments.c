@@ -1,0 +1,268 @@
+/* arguments.c - reading an opcode's argument as the unpicklers read it.
+ *
+ * A frame only tells how much to fetch ahead. When an argument crosses the frame's end, pickle.py
+ * raises, the C unpickler over memory reads straight on, and the C unpickler over a file drops the
+ * frame's rest and takes the argument from after the frame (unless the frame had been peeked). The
+ * reading in the options says which of the last two this run follows.
+ */
+#include "machine/state.h"
+
+#define KEEP_IN_RING (64u << 10)
+
+/* Whether an argument of `length` bytes leaves the frame's rest behind. */
+static enum sg_step cross_frame(struct sg_machine *m, uint64_t length, bool straight)
+{
+    struct sg_load *load = m->load;
+    uint64_t at = sg_stream_offset(m->stream);
+
+    if (at >= load->frame_end) {
+        load->frame_end = 0;
+        return SG_STEP_ON;
+    }
+    uint64_t left = load->frame_end - at;
+    if (length <= left)
+        return SG_STEP_ON;
+    load->frame_end = 0;
+    if (straight)
+        return SG_STEP_ON;
+    sg_machine_anomaly(m, SG_A_FRAME_STRADDLE);
+    bool drop = m->straddles < 32 && m->options.reading.straddles >> m->straddles & 1;
+    if (m->straddles < 255)
+        m->straddles++;
+    if (drop && !sg_stream_skip(m->stream, left))
+        return SG_STEP_END;
+    return SG_STEP_ON;
+}
+
+static enum sg_step fetch(struct sg_machine *m, size_t length, const uint8_t **bytes)
+{
+    struct sg_stream *s = m->stream;
+
+    if (m->load->frame_end) {
+        enum sg_step step = cross_frame(m, length, false);
+        if (step)
+            return step;
+    }
+    if (sg_stream_need(s, length) < length)
+        return SG_STEP_END;
+    *bytes = s->at;
+    s->at += length;
+    return SG_STEP_ON;
+}
+
+/* How many bytes the stream can show at once. */
+static size_t reach(const struct sg_stream *s)
+{
+    return s->window ? s->window_size / 2 : SIZE_MAX;
+}
+
+/* Length of the line that begins here without its newline; *cut when the data ends before. A line
+ * longer than the window is passed over (*bytes NULL). */
+static uint64_t find_line(struct sg_stream *s, const uint8_t **bytes, bool *cut)
+{
+    uint64_t length = 0;
+
+    *cut = false;
+    for (size_t want = 1;; want = reach(s)) {
+        size_t have = sg_stream_need(s, want);
+        const uint8_t *newline = have ? memchr(s->at, '\n', have) : NULL;
+        if (newline) {
+            *bytes = length ? NULL : s->at;
+            return length + (uint64_t)(newline - s->at);
+        }
+        if (have < reach(s) && want > 1) {
+            *bytes = length ? NULL : s->at;
+            *cut = true;
+            return length + have;
+        }
+        if (want > 1 || !s->window) {
+            if (!s->window) {
+                *bytes = s->at;
+                *cut = true;
+                return have;
+            }
+            length += have;
+            s->at += have;
+        }
+    }
+}
+
+static void pass_line(struct sg_stream *s, const uint8_t *bytes, uint64_t length, bool cut)
+{
+    if (bytes) {
+        s->at += length + !cut;
+        return;
+    }
+    /* find_line() stands in the last window of a long line. */
+    const uint8_t *newline = memchr(s->at, '\n', (size_t)(s->end - s->at));
+    s->at = newline && !cut ? newline + 1 : s->end;
+}
+
+static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
+{
+    struct sg_stream *s = m->stream;
+
+    for (;;) {
+        uint64_t start = sg_stream_offset(s);
+        out->offset = start;
+        out->length = find_line(s, &out->bytes, &out->cut);
+        uint64_t frame_end = m->load->frame_end;
+        if (!frame_end || start + out->length < frame_end)
+            break;
+        /* No newline in the frame. A long line cannot be gone back to in a decoder. */
+        if (start < frame_end && !out->bytes)
+            return sg_machine_error(m, "line crosses its frame");
+        enum sg_step step = cross_frame(m, out->length + 1, false);
+        if (step)
+            return step;
+        if (sg_stream_offset(s) == start)
+            break;
+    }
+    pass_line(s, out->bytes, out->length, out->cut);
+    return SG_STEP_ON;
+}
+
+/* pickle.py cuts the last character of a line, newline or not. */
+static void cut_last(uint64_t *length)
+{
+    if (*length)
+        --*length;
+}
+
+static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
+{
+    m->scratch = m->arena->used;
+    enum sg_step step = read_line(m, out);
+    if (step)
+        return step;
+    if (out->cut) {
+        cut_last(&out->length);
+        out->second = out->bytes;
+        return SG_STEP_ON;
+    }
+    /* The second line may move the window: keep the first. */
+    size_t length = out->bytes && out->length < KEEP_IN_RING ? (size_t)out->length : 0;
+    char *first = sg_arena_copy(m->arena, out->bytes, length);
+    if (!first)
+        return SG_STEP_MEMORY;
+    struct sg_argument second = {0};
+    step = read_line(m, &second);
+    out->bytes = (const uint8_t *)first;
+    out->length = length;
+    out->second = second.bytes;
+    out->second_length = second.bytes ? second.length : 0;
+    out->cut = second.cut;
+    if (second.cut)
+        cut_last(&out->second_length);
+    return step;
+}
+
+/* Content that somebody might hand to a loader, from its first bytes. */
+static bool looks_like_payload(const uint8_t *head, size_t len)
+{
+    static const char *const magics[] = {"\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05", "PK\x03\x04",
+                                         "\x93NUMPY", "\x1f\x8b", "BZh", "\xfd" "7zXZ", "\xe3"};
+
+    for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {
+        size_t magic = strlen(magics[i]);
+        if (len >= magic && memcmp(head, magics[i], magic) == 0)
+            return true;
+    }
+    return len > 0 && (head[0] == 'x' || head[0] == 'c' || head[0] == '(');
+}
+
+/* An argument larger than the window. */
+static enum sg_step read_large(struct sg_machine *m, struct sg_argument *out)
+{
+    struct sg_stream *s = m->stream;
+
+    out->bytes = NULL;
+    if (!sg_stream_again(s) && out->length < m->arena->size / 4 &&
+        looks_like_payload(s->at, sg_stream_need(s, 8))) {
+        uint8_t *kept = sg_arena_take(m->arena, (size_t)out->length);
+        if (kept) {
+            out->bytes = kept;
+            return sg_stream_copy(s, kept, (size_t)out->length) ? SG_STEP_ON : SG_STEP_END;
+        }
+    }
+    return sg_stream_skip(s, out->length) ? SG_STEP_ON : SG_STEP_END;
+}
+
+static enum sg_step read_counted(struct sg_machine *m, size_t width, bool straight,
+                                 struct sg_argument *out)
+{
+    struct sg_stream *s = m->stream;
+    const uint8_t *bytes;
+    enum sg_step step = fetch(m, width, &bytes);
+
+    if (step)
+        return step;
+    out->length = width == 1 ? bytes[0] : width == 4 ? sg_le32(bytes) : sg_le64(bytes);
+    if (out->length > INT64_MAX)
+        return sg_machine_error(m, "length exceeds the largest size");
+    if (m->load->frame_end && (step = cross_frame(m, out->length, straight)))
+        return step;
+    out->offset = sg_stream_offset(s);
+    if (out->length > reach(s))
+        return read_large(m, out);
+    if (sg_stream_need(s, (size_t)out->length) < out->length)
+        return SG_STEP_END;
+    out->bytes = s->at;
+    s->at += out->length;
+    return SG_STEP_ON;
+}
+
+static enum sg_step read_number(struct sg_machine *m, size_t width, struct sg_argument *out)
+{
+    const uint8_t *bytes;
+    enum sg_step step = fetch(m, width, &bytes);
+
+    if (step)
+        return step;
+    if (width == 1)
+        out->number = bytes[0];
+    else if (width == 2)
+        out->number = sg_le16(bytes);
+    else
+        out->number = width == 4 ? sg_le32(bytes) : sg_le64(bytes);
+    return SG_STEP_ON;
+}
+
+enum sg_step sg_argument_read(struct sg_machine *m, enum sg_argument_kind kind,
+                              struct sg_argument *out)
+{
+    static const uint8_t widths[] = {
+        [SG_ARG_U1] = 1,    [SG_ARG_U2] = 2,    [SG_ARG_U4] = 4,
+        [SG_ARG_U8] = 8,    [SG_ARG_TEXT1] = 1, [SG_ARG_TEXT4] = 4,
+        [SG_ARG_TEXT8] = 8, [SG_ARG_BYTES1] = 1, [SG_ARG_BYTES4] = 4,
+        [SG_ARG_BYTES8] = 8,
+    };
+
+    switch (kind) {
+    case SG_ARG_NONE:
+        return SG_STEP_ON;
+    case SG_ARG_LINE:
+        return read_line(m, out);
+    case SG_ARG_LINES:
+        return read_lines(m, out);
+    case SG_ARG_U1:
+    case SG_ARG_U2:
+    case SG_ARG_U4:
+    case SG_ARG_U8:
+        return read_number(m, widths[kind], out);
+    default:
+        return read_counted(m, widths[kind], kind >= SG_ARG_BYTES1, out);
+    }
+}
+
+enum sg_step sg_argument_frame(struct sg_machine *m, uint64_t length)
+{
+    return cross_frame(m, length, false);
+}
+
+void sg_argument_stop(struct sg_machine *m)
+{
+    /* The same Unpickler goes on after STOP; a new one begins after the frame. */
+    if (m->load->frame_end && cross_frame(m, UINT64_MAX, false))
+        m->load->frame_end = 0;
+}

@@ -1,0 +1,54 @@
+/* calls.c - telling what the stream calls, and what becomes of results. */
+#include "machine/state.h"
+
+#define FOLDING_MAX 16u
+
+void sg_machine_anomaly(struct sg_machine *m, enum sg_anomaly what)
+{
+    if (m->events.anomaly)
+        m->events.anomaly(m->events.ctx, m, what, m->opcode_offset);
+}
+
+void sg_machine_payload(struct sg_machine *m, enum sg_payload what, sg_value content,
+                        const struct sg_call *call)
+{
+    if (m->events.payload)
+        m->events.payload(m->events.ctx, m, what, content, call);
+}
+
+void sg_call_used(struct sg_machine *m, sg_value v, enum sg_use use)
+{
+    struct sg_call call;
+
+    if (m->events.use && (v & SG_KIND_MASK) == SG_V_RESULT && sg_value_call(m, v, &call))
+        m->events.use(m->events.ctx, m, call.id, use);
+}
+
+void sg_call_tell(struct sg_machine *m, struct sg_call *call)
+{
+    call->id = ++m->calls;
+    call->offset = m->opcode_offset;
+    m->outcome->calls++;
+    if (m->events.call)
+        m->events.call(m->events.ctx, m, call);
+}
+
+sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee, sg_value args,
+                      sg_value kwargs)
+{
+    struct sg_call call = {.callee = callee, .args = args, .kwargs = kwargs, .op = op};
+
+    sg_call_tell(m, &call);
+    sg_call_used(m, callee, SG_USE_CALLED);
+    /* A partial of a partial of …: deeper ones are told as calls of an unknown result. */
+    sg_value folded = SG_ABSENT;
+    size_t used = m->arena->used, names = m->globals.count, codes = m->extensions.count;
+    if (m->folding < FOLDING_MAX) {
+        m->folding++;
+        folded = sg_fold_call(m, &call);
+        m->folding--;
+    }
+    if (m->globals.count == names && m->extensions.count == codes)
+        m->arena->used = used; /* scratch only */
+    return folded != SG_ABSENT ? folded : sg_value_call_make(m, &call);
+}

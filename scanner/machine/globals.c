@@ -1,0 +1,161 @@
+/* globals.c - the table of names that a stream resolves, each once. */
+#include "machine/state.h"
+
+static uint32_t hash_text(uint32_t hash, struct sg_text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (uint8_t)text.at[i]) * 16777619u;
+    return (hash ^ 0xFF) * 16777619u;
+}
+
+static bool same(const struct sg_global *a, const struct sg_global *b)
+{
+    return a->flags == b->flags && sg_text_equal(a->written_name, b->written_name) &&
+           sg_text_equal(a->written_module, b->written_module) &&
+           sg_text_equal(a->module, b->module) && sg_text_equal(a->qualname, b->qualname);
+}
+
+static bool identifier_like(struct sg_text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '.' && c != '<' && c != '>')
+            return false;
+    }
+    return true;
+}
+
+static bool grow(struct sg_machine *m)
+{
+    struct sg_globals *g = &m->globals;
+    size_t room = g->room ? g->room * 2 : 64;
+    struct sg_global_entry **entries =
+        sg_arena_grow(m->arena, g->entries, g->room * sizeof(*entries), room * sizeof(*entries));
+
+    if (!entries)
+        return false;
+    g->entries = entries;
+    uint32_t *slots = sg_arena_zero(m->arena, 2 * room * sizeof(*slots));
+    if (!slots)
+        return false;
+    for (size_t i = 0; i < g->count; i++) {
+        size_t slot = entries[i]->hash & (2 * room - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (2 * room - 1);
+        slots[slot] = (uint32_t)i + 1;
+    }
+    g->slots = slots;
+    g->slot_room = 2 * room;
+    g->room = room;
+    return true;
+}
+
+static bool keep(struct sg_machine *m, struct sg_text *text)
+{
+    text->at = sg_arena_copy(m->arena, text->at, text->len);
+    return text->at != NULL;
+}
+
+static struct sg_global_entry *add(struct sg_machine *m, const struct sg_global *global,
+                                   uint32_t hash, size_t slot)
+{
+    struct sg_globals *g = &m->globals;
+    struct sg_global_entry *entry = sg_arena_zero(m->arena, sizeof(*entry));
+
+    if (!entry)
+        return NULL;
+    entry->shown = *global;
+    struct sg_global *shown = &entry->shown;
+    if (!keep(m, &shown->written_module) || !keep(m, &shown->written_name) ||
+        !keep(m, &shown->module) || !keep(m, &shown->qualname))
+        return NULL;
+    entry->hash = hash;
+    entry->fold = sg_fold_row(shown->module, shown->qualname);
+    shown->index = (uint32_t)g->count;
+    g->slots[slot] = (uint32_t)g->count + 1;
+    g->entries[g->count++] = entry;
+    return entry;
+}
+
+static struct sg_global_entry *find_or_add(struct sg_machine *m, const struct sg_global *global)
+{
+    struct sg_globals *g = &m->globals;
+    uint32_t hash = hash_text(hash_text(2166136261u, global->written_module), global->written_name);
+
+    if (g->count == g->room && !grow(m))
+        return NULL;
+    size_t slot = hash & (g->slot_room - 1);
+    for (; g->slots[slot]; slot = (slot + 1) & (g->slot_room - 1)) {
+        struct sg_global_entry *entry = g->entries[g->slots[slot] - 1];
+        if (entry->hash == hash && same(&entry->shown, global))
+            return entry;
+    }
+    return add(m, global, hash, slot);
+}
+
+static sg_value enter(struct sg_machine *m, struct sg_global *global)
+{
+    global->offset = m->opcode_offset;
+    if (!identifier_like(global->module) || !identifier_like(global->qualname))
+        global->flags |= SG_G_ODD_CHARS;
+    struct sg_global_entry *entry = find_or_add(m, global);
+    if (!entry)
+        return SG_ABSENT;
+    entry->shown.count++;
+    m->outcome->globals++;
+    if (m->events.global)
+        m->events.global(m->events.ctx, m, &entry->shown);
+    return sg_make(SG_V_GLOBAL, entry->shown.index);
+}
+
+sg_value sg_global_resolve(struct sg_machine *m, const struct sg_naming *naming)
+{
+    struct sg_global global = {.module = naming->module,
+                               .qualname = naming->name,
+                               .written_module = naming->module,
+                               .written_name = naming->name,
+                               .opcode = naming->opcode,
+                               .flags = naming->flags};
+
+    if (naming->name.len && memchr(naming->name.at, '.', naming->name.len))
+        global.flags |= SG_G_DOTTED;
+    if (m->load->proto < 3 && sg_compat_name(&global.module, &global.qualname))
+        global.flags |= SG_G_PYTHON2;
+    return enter(m, &global);
+}
+
+sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, struct sg_text name,
+                             uint8_t flags)
+{
+    size_t len = of->qualname.len + (of->qualname.len != 0) + name.len;
+    size_t known = m->globals.count, used = m->arena->used;
+    char *path = sg_arena_take(m->arena, len + 1);
+
+    if (!path)
+        return SG_ABSENT;
+    memcpy(path, of->qualname.at, of->qualname.len);
+    if (of->qualname.len)
+        path[of->qualname.len] = '.';
+    if (name.len)
+        memcpy(path + len - name.len, name.at, name.len);
+    struct sg_global global = {.module = of->module,
+                               .qualname = {path, len},
+                               .written_module = of->module,
+                               .written_name = {path, len},
+                               .flags = (uint8_t)(flags | SG_G_COMPUTED)};
+    sg_value value = enter(m, &global);
+    if (m->globals.count == known)
+        m->arena->used = used;
+    return value;
+}
+
+size_t sg_machine_global_count(const struct sg_machine *m)
+{
+    return m->globals.count;
+}
+
+const struct sg_global *sg_machine_global_at(const struct sg_machine *m, size_t index)
+{
+    return &m->globals.entries[index]->shown;
+}

@@ -1,0 +1,186 @@
+/* run.c - the machine's life, its main loop, and the readings of one stream. */
+#include "machine/state.h"
+
+#define STRADDLES_TRIED 6u /* decisions of which both outcomes are run */
+
+static bool make_ring(struct sg_machine *m)
+{
+    uint64_t size = 1024, bytes = m->options.max_memory / 8;
+
+    if (bytes > 16u << 20)
+        bytes = 16u << 20;
+    while (size * 2 * sizeof(*m->ring.words) <= bytes)
+        size *= 2;
+    m->ring.size = size;
+    m->ring.words = sg_arena_take(m->arena, (size_t)size * sizeof(*m->ring.words));
+    return m->ring.words != NULL;
+}
+
+enum sg_status sg_machine_open(struct sg_machine **out, struct sg_arena *arena,
+                               const struct sg_machine_options *options,
+                               const struct sg_events *events)
+{
+    size_t start = arena->used;
+    struct sg_machine *m = sg_arena_zero(arena, sizeof(*m));
+
+    if (!m)
+        return SG_ERR_MEMORY;
+    m->arena = arena;
+    m->arena_start = start;
+    m->options = *options;
+    m->events = *events;
+    m->load = m->loads;
+    if (!make_ring(m))
+        return SG_ERR_MEMORY;
+    *out = m;
+    return SG_OK;
+}
+
+static enum sg_step one_opcode(struct sg_machine *m)
+{
+    struct sg_stream *s = m->stream;
+    struct sg_argument argument;
+
+    m->opcode_offset = sg_stream_offset(s);
+    if (sg_stream_need(s, 1) == 0)
+        return SG_STEP_END;
+    m->opcode = *s->at;
+    const struct sg_opcode *row = &sg_opcodes[m->opcode];
+    if (!row->run)
+        return sg_machine_error(m, "no such opcode");
+    s->at++;
+    m->outcome->opcodes++;
+    if (m->events.opcode)
+        m->events.opcode(m->events.ctx, m, m->opcode_offset, m->opcode);
+    if (row->argument != SG_ARG_NONE) {
+        argument.cut = false;
+        enum sg_step step = sg_argument_read(m, row->argument, &argument);
+        if (step)
+            return step;
+    }
+    return row->run(m, &argument);
+}
+
+static enum sg_step run_load(struct sg_machine *m);
+
+/* An array of objects in a joblib file: its items are a pickle of their own. */
+static enum sg_step run_inner(struct sg_machine *m)
+{
+    if (m->depth + 1u >= SG_LOADS_MAX)
+        return sg_machine_error(m, "arrays nested too deep");
+    m->load = &m->loads[++m->depth];
+    struct sg_load *inner = m->load;
+    inner->stack.count = inner->marks.count = 0;
+    sg_memo_clear(&inner->memo);
+    inner->proto = 0;
+    inner->start = sg_stream_offset(m->stream);
+    inner->frame_end = 0;
+    enum sg_step step = run_load(m);
+    m->load = &m->loads[--m->depth];
+    return step == SG_STEP_STOP ? SG_STEP_ON : step;
+}
+
+static enum sg_step after_opcode(struct sg_machine *m)
+{
+    struct sg_stream *s = m->stream;
+
+    if (m->nested_pickle) {
+        m->nested_pickle = false;
+        return run_inner(m);
+    }
+    if (m->pad_byte) {
+        m->pad_byte = false;
+        if (sg_stream_need(s, 1) == 0)
+            return SG_STEP_END;
+        m->skip += *s->at++;
+    }
+    uint64_t skip = m->skip;
+    m->skip = 0;
+    return sg_stream_skip(s, skip) ? SG_STEP_ON : SG_STEP_END;
+}
+
+static enum sg_step run_load(struct sg_machine *m)
+{
+    for (;;) {
+        enum sg_step step = one_opcode(m);
+        if (step == SG_STEP_ON && (m->skip || m->nested_pickle || m->pad_byte))
+            step = after_opcode(m);
+        if (step)
+            return step;
+    }
+}
+
+static void begin_load(struct sg_machine *m)
+{
+    struct sg_load *load = m->load;
+
+    m->pickles += m->pickles < 255;
+    m->memo_before |= load->memo.count > 0;
+    m->memo_shifted = false;
+    if (!m->options.reading.carry_memo)
+        sg_memo_clear(&load->memo);
+    load->stack.count = load->marks.count = 0;
+    load->proto = 0;
+    load->framed = false;
+    load->start = m->outcome->start;
+    load->frame_end = 0;
+    m->skip = 0;
+    m->pad_byte = m->nested_pickle = false;
+    m->error = NULL;
+}
+
+static enum sg_stop stop_of(struct sg_machine *m, enum sg_step step)
+{
+    if (step == SG_STEP_STOP)
+        return SG_STOP_STOP;
+    if (step == SG_STEP_MEMORY)
+        return SG_STOP_EXHAUSTED;
+    if (step == SG_STEP_END)
+        return m->stream->status ? SG_STOP_IO : SG_STOP_END;
+    return SG_STOP_ERROR;
+}
+
+enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
+                              struct sg_outcome *outcome)
+{
+    m->stream = stream;
+    *outcome = (struct sg_outcome){.start = sg_stream_offset(stream)};
+    m->outcome = outcome;
+    begin_load(m);
+    outcome->stop = stop_of(m, run_load(m));
+    m->load = m->loads;
+    m->depth = 0;
+    if (outcome->stop == SG_STOP_ERROR && outcome->calls &&
+        !(m->options.reading.plain && m->arrays))
+        sg_machine_anomaly(m, SG_A_BROKEN_AFTER_CALL);
+    outcome->end = sg_stream_offset(stream);
+    outcome->error = m->error;
+    return SG_OK;
+}
+
+bool sg_machine_more(const struct sg_machine *m, struct sg_reading *next)
+{
+    struct sg_reading r = m->options.reading;
+    unsigned met = m->straddles < STRADDLES_TRIED ? m->straddles : STRADDLES_TRIED;
+
+    r.want_carry |= m->memo_differs;
+    r.want_plain |= m->arrays;
+    for (unsigned i = met; i-- > 0;) {
+        if (r.straddles >> i & 1)
+            continue;
+        r.straddles = (r.straddles & ((1u << i) - 1)) | 1u << i;
+        *next = r;
+        return true;
+    }
+    r.straddles = 0;
+    if (r.want_carry && !r.carry_memo) {
+        r.carry_memo = true;
+    } else if (r.want_plain && !r.plain) {
+        r.plain = true;
+        r.carry_memo = false;
+    } else {
+        return false;
+    }
+    *next = r;
+    return true;
+}

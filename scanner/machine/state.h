@@ -1,0 +1,286 @@
+/* state.h - the inside of the pickle machine; included by machine/ only.
+ *
+ * Values are 64-bit words: the kind in the low four bits, a payload of 60 bits above. Constants are
+ * inline; strings of a stream that can be read again are an offset and a length; the rest lives
+ * in a ring of words that forgets its oldest nodes, so memory is bounded whatever the stream is,
+ * and what was forgotten is seen to be (a reference is a position that only grows).
+ */
+#ifndef SG_STATE_H
+#define SG_STATE_H
+
+#include "machine/machine.h"
+
+#define SG_KIND_BITS 4u
+#define SG_KIND_MASK 15u
+
+/* STR and BYTES payloads: | 8-bit | in ring | length:18 | offset:40 |, or a ring position. */
+#define SG_TEXT_8BIT (1ULL << 63)
+#define SG_TEXT_RING (1ULL << 62)
+#define SG_TEXT_LENGTH_BITS 18u
+#define SG_TEXT_OFFSET_BITS 40u
+
+#define SG_INT_LOST (1ULL << 63) /* an INT too large to keep inline */
+
+static inline sg_value sg_make(enum sg_kind kind, uint64_t payload)
+{
+    return payload << SG_KIND_BITS | (uint64_t)kind;
+}
+
+#define SG_ABSENT ((sg_value)0)
+#define SG_UNKNOWN_VALUE (sg_make(SG_V_UNKNOWN, 1))
+#define SG_FORGOTTEN_VALUE (sg_make(SG_V_FORGOTTEN, 0))
+#define SG_NONE_VALUE (sg_make(SG_V_NONE, 0))
+
+/* What a ring node is. */
+enum sg_node_kind {
+    SG_N_ITEMS = 1, /* TUPLE: header, count of all, items */
+    SG_N_CHAIN,     /* LIST, SET, DICT: header, first block, last block, count of all */
+    SG_N_BLOCK,     /* header, next block, items */
+    SG_N_CALL,      /* header, id, callee, args, kwargs, offset, state, op */
+    SG_N_PAIR,      /* ATTR: base, name; PERSID: id */
+    SG_N_BYTES,     /* bytes copied: header (count = length), words */
+    SG_N_SPAN,      /* bytes of the stream: header, offset, length */
+    SG_N_SPOOL,     /* bytes in the arena: header, pointer, length */
+    SG_N_LOST,      /* bytes that were not kept: header, length */
+};
+
+struct sg_ring {
+    uint64_t *words;
+    uint64_t size; /* words; a power of two */
+    uint64_t head; /* position of the next node */
+};
+
+/* The node at a position, or NULL when it was forgotten. */
+static inline uint64_t *sg_ring_node(const struct sg_ring *ring, uint64_t position)
+{
+    if (position >= ring->head || ring->head - position > ring->size)
+        return NULL;
+    return ring->words + (position & (ring->size - 1));
+}
+
+static inline uint64_t sg_node_header(enum sg_node_kind kind, uint8_t weight, uint64_t count)
+{
+    return (uint64_t)kind << 56 | (uint64_t)weight << 48 | count;
+}
+
+static inline enum sg_node_kind sg_node_kind(uint64_t header)
+{
+    return (enum sg_node_kind)(header >> 56);
+}
+
+static inline uint64_t sg_node_count(uint64_t header)
+{
+    return header & 0xFFFFFFFFFFFFULL;
+}
+
+/* Exponent of the number of leaves of a tuple, seen as a tree: 2 to this power. */
+static inline uint8_t sg_node_weight(uint64_t header)
+{
+    return (uint8_t)(header >> 48);
+}
+
+/* Grows by doubling inside the arena. */
+struct sg_words {
+    uint64_t *at;
+    size_t count;
+    size_t room;
+};
+
+struct sg_memo {
+    struct sg_words dense;     /* key → value, SG_ABSENT where unset */
+    uint64_t *sparse;          /* pairs key+1, value: open addressing */
+    size_t sparse_room;        /* pairs; a power of two */
+    size_t sparse_count;
+    uint64_t count;            /* keys set */
+};
+
+/* What one load() has: an Unpickler, abstractly. */
+struct sg_load {
+    struct sg_words stack;
+    struct sg_words marks; /* stack heights */
+    struct sg_memo memo;
+    uint8_t proto;
+    bool framed;
+    uint64_t start;     /* stream offset of its first opcode */
+    uint64_t frame_end; /* stream offset; 0: no frame is open */
+};
+
+#define SG_LOADS_MAX 16u
+
+struct sg_global_entry {
+    struct sg_global shown;
+    uint32_t hash;
+    uint16_t fold; /* row of the table of known functions + 1; 0: none */
+};
+
+struct sg_globals {
+    struct sg_global_entry **entries;
+    size_t count, room;
+    uint32_t *slots; /* index + 1, open addressing */
+    size_t slot_room;
+};
+
+struct sg_argument {
+    const uint8_t *bytes; /* in the window; NULL when it did not fit */
+    uint64_t offset;      /* of the bytes in the stream */
+    uint64_t length;
+    uint64_t number;      /* for integers */
+    const uint8_t *second; /* the second line of GLOBAL and INST */
+    uint64_t second_length;
+    bool cut; /* a line that the end of the data ended */
+};
+
+/* What a handler answers. */
+enum sg_step { SG_STEP_ON, SG_STEP_STOP, SG_STEP_ERROR, SG_STEP_END, SG_STEP_MEMORY };
+
+struct sg_machine {
+    struct sg_arena *arena;
+    size_t arena_start;
+    struct sg_machine_options options;
+    struct sg_events events;
+    struct sg_stream *stream;
+    struct sg_load *load;              /* the innermost of `loads` */
+    struct sg_load loads[SG_LOADS_MAX]; /* arrays of objects hold pickles of their own */
+    struct sg_ring ring;
+    struct sg_globals globals;
+    struct sg_outcome *outcome;
+    struct sg_words extensions; /* pairs: code, GLOBAL value */
+    uint64_t calls;
+    uint64_t opcode_offset;
+    size_t scratch;     /* the arena before the opcode took scratch of it */
+    uint64_t skip;      /* array bytes to pass over before the next opcode */
+    bool nested_pickle; /* an array of objects: a pickle of its own comes next */
+    bool pad_byte;      /* … after a length byte and that much padding */
+    uint8_t depth;      /* of `load` in `loads` */
+    uint8_t folding;    /* known functions inside one another */
+    uint8_t straddles;  /* met so far in this reading */
+    bool memo_before;   /* a pickle before this one set memo keys */
+    bool memo_shifted;  /* … and this one uses MEMOIZE, which counts them */
+    bool memo_differs;  /* carry_memo matters */
+    bool arrays;        /* array bytes were met: plain matters */
+    uint8_t opcode;
+    uint8_t pickles;    /* runs so far, saturated */
+    const char *error;
+};
+
+/* values.c */
+SG_MUST_CHECK bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value);
+uint64_t *sg_ring_take(struct sg_machine *m, size_t words, uint64_t *position);
+sg_value sg_value_int_make(int64_t number);
+sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset, uint64_t length);
+sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length);
+sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length);
+sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length);
+sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count);
+sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind);
+void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count);
+sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second);
+sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call);
+sg_value sg_value_state(const struct sg_machine *m, sg_value result);
+void sg_value_set_state(struct sg_machine *m, sg_value result, sg_value state);
+uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
+bool sg_value_is_text(sg_value v); /* STR or BYTES */
+sg_value sg_value_lookup(const struct sg_machine *m, sg_value dict, const char *key);
+
+/* memo.c */
+SG_MUST_CHECK bool sg_memo_put(struct sg_machine *m, uint64_t key, sg_value value);
+sg_value sg_memo_get(const struct sg_memo *memo, uint64_t key);
+void sg_memo_clear(struct sg_memo *memo);
+
+/* globals.c: resolve as find_class would; SG_ABSENT without memory. */
+struct sg_naming {
+    struct sg_text module;
+    struct sg_text name;
+    uint8_t opcode;
+    uint8_t flags;
+};
+sg_value sg_global_resolve(struct sg_machine *m, const struct sg_naming *naming);
+sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, struct sg_text name,
+                             uint8_t flags);
+
+/* compat.c: the name below protocol 3; false when it is not mapped. */
+bool sg_compat_name(struct sg_text *module, struct sg_text *name);
+
+/* names.c: text of a value as a name; false when it is not a constant STR. The text stays until the
+ * arena's mark is restored. */
+bool sg_name_text(struct sg_machine *m, sg_value v, struct sg_text *out);
+bool sg_utf8_valid(struct sg_text text);
+
+/* literals.c: decimal and base-0 integers as PyLong_FromString and strtol read them. */
+enum sg_literal { SG_LITERAL_OK, SG_LITERAL_BIG, SG_LITERAL_BAD };
+enum sg_literal sg_literal_int(struct sg_text text, int base, int64_t *value, bool *odd);
+enum sg_literal sg_literal_key(struct sg_text text, uint64_t *key, bool *odd);
+bool sg_literal_float(struct sg_text text);
+bool sg_literal_escapes(struct sg_text text, char *into, size_t *length);
+bool sg_literal_raw_unicode(struct sg_text text, char *into, size_t *length);
+
+/* calls.c */
+void sg_call_tell(struct sg_machine *m, struct sg_call *call);
+sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee, sg_value args,
+                      sg_value kwargs);
+void sg_call_used(struct sg_machine *m, sg_value v, enum sg_use use);
+void sg_machine_anomaly(struct sg_machine *m, enum sg_anomaly what);
+void sg_machine_payload(struct sg_machine *m, enum sg_payload what, sg_value content,
+                        const struct sg_call *call);
+
+/* fold.c: what a known function makes of constants; SG_ABSENT when it is not known. */
+uint16_t sg_fold_row(struct sg_text module, struct sg_text qualname);
+sg_value sg_fold_call(struct sg_machine *m, const struct sg_call *call);
+sg_value sg_fold_attribute(struct sg_machine *m, sg_value object, sg_value name);
+
+/* fold_text.c: methods of constants, and decoders. */
+sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text name,
+                        const struct sg_call *call);
+
+/* arrays.c: after BUILD, whether joblib takes array bytes out of the stream. */
+void sg_array_after_build(struct sg_machine *m, sg_value object);
+
+/* arguments.c: reads an opcode's argument as the unpicklers do. */
+enum sg_argument_kind {
+    SG_ARG_NONE,
+    SG_ARG_U1,
+    SG_ARG_U2,
+    SG_ARG_U4,
+    SG_ARG_U8,
+    SG_ARG_LINE,
+    SG_ARG_LINES,  /* two lines */
+    SG_ARG_TEXT1,  /* length of 1, 4, 8 bytes, then as much; a straddle drops the frame's rest */
+    SG_ARG_TEXT4,
+    SG_ARG_TEXT8,
+    SG_ARG_BYTES1, /* the same, but read straight through */
+    SG_ARG_BYTES4,
+    SG_ARG_BYTES8,
+};
+SG_MUST_CHECK enum sg_step sg_argument_read(struct sg_machine *m, enum sg_argument_kind kind,
+                                            struct sg_argument *out);
+/* Before FRAME fetches `length` bytes while another frame is open. */
+SG_MUST_CHECK enum sg_step sg_argument_frame(struct sg_machine *m, uint64_t length);
+/* At STOP: where the next load() begins when a frame is still open. */
+void sg_argument_stop(struct sg_machine *m);
+
+/* opcodes.c */
+typedef enum sg_step sg_opcode_fn(struct sg_machine *m, const struct sg_argument *argument);
+struct sg_opcode {
+    const char *name;
+    sg_opcode_fn *run;
+    enum sg_argument_kind argument;
+};
+extern const struct sg_opcode sg_opcodes[256];
+
+/* stack.c */
+static inline size_t sg_stack_fence(const struct sg_load *load)
+{
+    return load->marks.count ? (size_t)load->marks.at[load->marks.count - 1] : 0;
+}
+SG_MUST_CHECK bool sg_stack_pop(struct sg_machine *m, sg_value *out);
+SG_MUST_CHECK bool sg_stack_top(struct sg_machine *m, sg_value **out);
+/* Takes the innermost MARK off; `*items` are the values above it, which the caller drops by
+ * setting the stack's count to `*height`. */
+SG_MUST_CHECK bool sg_stack_mark(struct sg_machine *m, size_t *height, size_t *count);
+enum sg_step sg_stack_push(struct sg_machine *m, sg_value value);
+enum sg_step sg_machine_error(struct sg_machine *m, const char *why);
+
+#define SG_HANDLER(name)                                                                           \
+    enum sg_step sg_op_##name(struct sg_machine *m, const struct sg_argument *a __attribute__((unused)))
+
+#endif

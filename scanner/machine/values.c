@@ -1,0 +1,186 @@
+/* values.c - making abstract values: inline words and nodes of the ring. */
+#include "machine/state.h"
+
+#define ITEMS_KEPT 16384u /* of one list, set or dict; more would only push out other nodes */
+
+bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value)
+{
+    if (words->count == words->room) {
+        size_t room = words->room ? words->room * 2 : 64;
+        uint64_t *at = sg_arena_grow(m->arena, words->at, words->room * sizeof(*at),
+                                     room * sizeof(*at));
+        if (!at)
+            return false;
+        words->at = at;
+        words->room = room;
+    }
+    words->at[words->count++] = value;
+    return true;
+}
+
+uint64_t *sg_ring_take(struct sg_machine *m, size_t words, uint64_t *position)
+{
+    struct sg_ring *ring = &m->ring;
+    uint64_t start = ring->head & (ring->size - 1);
+
+    if (words > ring->size / 4)
+        return NULL;
+    if (words > ring->size - start) {
+        ring->head += ring->size - start;
+        start = 0;
+    }
+    *position = ring->head;
+    ring->head += words;
+    return ring->words + start;
+}
+
+sg_value sg_value_int_make(int64_t number)
+{
+    if (number >= -(1LL << 57) && number < 1LL << 57)
+        return sg_make(SG_V_INT, (uint64_t)number & ((1ULL << 59) - 1));
+    return sg_make(SG_V_INT, 0) | SG_INT_LOST;
+}
+
+sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length)
+{
+    uint64_t position;
+    uint64_t *node = sg_ring_take(m, 2, &position);
+
+    node[0] = sg_node_header(SG_N_LOST, 0, 0);
+    node[1] = length;
+    return sg_make(kind, position) | SG_TEXT_RING;
+}
+
+sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset, uint64_t length)
+{
+    uint64_t position;
+
+    if (offset >> SG_TEXT_OFFSET_BITS == 0 && length >> SG_TEXT_LENGTH_BITS == 0)
+        return sg_make(kind, length << SG_TEXT_OFFSET_BITS | offset);
+    uint64_t *node = sg_ring_take(m, 3, &position);
+    node[0] = sg_node_header(SG_N_SPAN, 0, 0);
+    node[1] = offset;
+    node[2] = length;
+    return sg_make(kind, position) | SG_TEXT_RING;
+}
+
+sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
+{
+    uint64_t position;
+    uint64_t *node = sg_ring_take(m, 3, &position);
+
+    node[0] = sg_node_header(SG_N_SPOOL, 0, 0);
+    node[1] = (uint64_t)(uintptr_t)bytes;
+    node[2] = length;
+    return sg_make(kind, position) | SG_TEXT_RING;
+}
+
+sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
+{
+    uint64_t position;
+    uint64_t *node = NULL;
+
+    if (length < SIZE_MAX / 2)
+        node = sg_ring_take(m, 1 + (length + 7) / 8, &position);
+    if (!node)
+        return sg_value_lost(m, kind, length);
+    node[0] = sg_node_header(SG_N_BYTES, 0, length);
+    if (length)
+        memcpy(node + 1, bytes, length);
+    return sg_make(kind, position) | SG_TEXT_RING;
+}
+
+/* The exponent after adding a leaf count of 2^b to one of 2^a, rounded up. */
+static uint8_t add_weights(uint8_t a, uint8_t b)
+{
+    uint8_t more = a > b ? a : b;
+
+    if (a == b && more < 255)
+        more++;
+    return more;
+}
+
+sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count)
+{
+    uint64_t position;
+    size_t kept = count < m->ring.size / 8 ? count : m->ring.size / 8;
+    uint8_t weight = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if ((items[i] & SG_KIND_MASK) == SG_V_TUPLE)
+            weight = add_weights(weight, sg_value_weight(m, items[i]));
+    uint64_t *node = sg_ring_take(m, kept + 2, &position);
+    node[0] = sg_node_header(SG_N_ITEMS, weight, kept);
+    node[1] = count;
+    if (kept)
+        memcpy(node + 2, items, kept * sizeof(*items));
+    return sg_make(SG_V_TUPLE, position);
+}
+
+sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
+{
+    uint64_t position;
+    uint64_t *node = sg_ring_take(m, 4, &position);
+
+    node[0] = sg_node_header(SG_N_CHAIN, 0, 0);
+    node[1] = node[2] = UINT64_MAX;
+    node[3] = 0;
+    return sg_make(kind, position);
+}
+
+void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
+{
+    uint64_t *node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
+    uint64_t position;
+
+    if (!node || count == 0)
+        return;
+    uint64_t kept = sg_node_count(node[0]);
+    size_t fits = kept < ITEMS_KEPT ? ITEMS_KEPT - (size_t)kept : 0;
+    node[3] += count;
+    if (fits > count)
+        fits = count;
+    if (fits == 0)
+        return;
+    uint64_t *block = sg_ring_take(m, fits + 2, &position);
+    node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
+    if (!block || !node)
+        return;
+    block[0] = sg_node_header(SG_N_BLOCK, 0, fits);
+    block[1] = UINT64_MAX;
+    memcpy(block + 2, items, fits * sizeof(*items));
+    uint64_t *last = node[2] == UINT64_MAX ? NULL : sg_ring_node(&m->ring, node[2]);
+    if (last)
+        last[1] = position;
+    else if (node[1] == UINT64_MAX)
+        node[1] = position;
+    node[2] = position;
+    node[0] = sg_node_header(SG_N_CHAIN, 0, kept + fits);
+}
+
+sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second)
+{
+    uint64_t position;
+    uint64_t *node = sg_ring_take(m, 3, &position);
+
+    node[0] = sg_node_header(SG_N_PAIR, 0, 2);
+    node[1] = first;
+    node[2] = second;
+    return sg_make(kind, position);
+}
+
+sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call)
+{
+    uint64_t position;
+    uint64_t *node = sg_ring_take(m, 8, &position);
+
+    node[0] = sg_node_header(SG_N_CALL, 0, 0);
+    node[1] = call->id;
+    node[2] = call->callee;
+    node[3] = call->args;
+    node[4] = call->kwargs;
+    node[5] = call->offset;
+    node[6] = SG_ABSENT;
+    node[7] = (uint64_t)call->op;
+    return sg_make(SG_V_RESULT, position);
+}

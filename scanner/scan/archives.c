@@ -1,0 +1,114 @@
+/* archives.c - archives: their members are scanned under every reading. */
+#include "readers/zip.h"
+#include "scan/composer.h"
+
+#include <strings.h>
+
+static bool open_member(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
+{
+    return sg_zip_content(feed->reader, feed->entry, &c->work, out) == SG_OK;
+}
+
+/* Readings that agree byte for byte with one before are scanned once. */
+static bool same_body(const struct sg_zip_member *a, const struct sg_zip_member *b)
+{
+    return a->data_offset == b->data_offset && a->packed_size == b->packed_size &&
+           a->size == b->size && a->method == b->method;
+}
+
+static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t index)
+{
+    const struct sg_zip_member *member = &zip->members[index];
+    struct sg_feed feed = {.open = open_member, .reader = zip, .entry = member};
+    struct sg_place place;
+    struct sg_source stored;
+
+    for (size_t i = index; member->variant && i-- > 0 && index - i < 8;)
+        if (same_body(member, &zip->members[i]))
+            return;
+    if (!sg_compose_enter(c, member->name, &place))
+        return;
+    if (member->method == 0) {
+        stored = sg_zip_packed(zip, member);
+        sg_compose_source(c, &stored);
+    } else {
+        sg_compose_feed(c, &feed);
+    }
+    sg_compose_leave(c, &place);
+}
+
+/* Differences that no honest writer makes, and that let two readers see two things. */
+#define DISAGREEMENT                                                                               \
+    (SG_ZIP_NAME | SG_ZIP_METHOD | SG_ZIP_SIZE | SG_ZIP_CRC | SG_ZIP_OVERLAP | SG_ZIP_SHARED |     \
+     SG_ZIP_NO_LOCAL | SG_ZIP_HIDDEN | SG_ZIP_NAME_NUL | SG_ZIP_NAME_EXTRA | SG_ZIP_ONLY_SOME |    \
+     SG_ZIP_SECOND_DIRECTORY | SG_ZIP_FAKE_END | SG_ZIP_COUNT | SG_ZIP_DIRECTORY | SG_ZIP_ZIP64 |  \
+     SG_ZIP_DISKS | SG_ZIP_EXTRA | SG_ZIP_DESCRIPTOR)
+
+static enum sg_finding finding_of(uint32_t bit)
+{
+    if (bit & (SG_ZIP_CUT_OFF | SG_ZIP_NO_END))
+        return SG_F_TRUNCATED;
+    if (bit & (SG_ZIP_DUPLICATE | SG_ZIP_CASE))
+        return SG_F_ZIP_DUPLICATE;
+    if (bit & (SG_ZIP_ENCRYPTED | SG_ZIP_PATCHED | SG_ZIP_FLAGS))
+        return SG_F_ZIP_FLAGS;
+    return bit & SG_ZIP_LIMIT ? SG_F_LIMIT : SG_F_ZIP_DISAGREES;
+}
+
+static void tell_findings(struct sg_composer *c, const struct sg_zip *zip)
+{
+    const uint32_t telling = DISAGREEMENT | SG_ZIP_CUT_OFF | SG_ZIP_NO_END | SG_ZIP_DUPLICATE |
+                             SG_ZIP_CASE | SG_ZIP_ENCRYPTED | SG_ZIP_PATCHED | SG_ZIP_FLAGS |
+                             SG_ZIP_LIMIT;
+    const uint32_t unread = SG_ZIP_CUT_OFF | SG_ZIP_NO_END | SG_ZIP_LIMIT;
+
+    for (uint32_t bit = 1; bit && bit <= SG_ZIP_LIMIT; bit <<= 1) {
+        if (!(zip->findings & telling & bit))
+            continue;
+        const char *text = sg_zip_finding_text((enum sg_zip_finding)bit);
+        sg_judge_finding(c->judge, finding_of(bit), zip->end, text);
+        if (bit & unread)
+            sg_judge_partial(c->judge, zip->end, text);
+    }
+}
+
+static bool ends_with(struct sg_text name, const char *tail)
+{
+    size_t len = strlen(tail);
+
+    return name.len >= len && strncasecmp(name.at + name.len - len, tail, len) == 0;
+}
+
+static const char *format_of(const struct sg_zip *zip)
+{
+    bool data = false, code = false, constants = false, arrays = zip->count > 0;
+
+    for (size_t i = 0; i < zip->count; i++) {
+        struct sg_text name = zip->members[i].name;
+        data |= ends_with(name, "/data.pkl") || sg_text_is(name, "data.pkl");
+        constants |= ends_with(name, "/constants.pkl");
+        code |= memmem(name.at, name.len, "/code/", 6) != NULL;
+        arrays &= ends_with(name, ".npy");
+    }
+    if (code && constants)
+        return "torchscript";
+    return data ? "torch-zip" : arrays ? "npz" : "zip";
+}
+
+bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
+{
+    struct sg_zip zip;
+    enum sg_status status = sg_zip_open(source, &c->work, &zip);
+
+    if (status == SG_ERR_MEMORY || status == SG_ERR_IO)
+        sg_judge_partial(c->judge, 0, "the archive's directory could not be read");
+    if (status != SG_OK && status != SG_ERR_LIMIT)
+        return status != SG_ERR_FORMAT;
+    if (sg_zip_consult(&zip, &c->work) == SG_ERR_MEMORY)
+        sg_judge_partial(c->judge, 0, "no memory to read the archive");
+    sg_compose_format(c, format_of(&zip));
+    tell_findings(c, &zip);
+    for (size_t i = 0; i < zip.count; i++)
+        scan_member(c, &zip, i);
+    return true;
+}

@@ -1,0 +1,61 @@
+/* composer.h - the inside of a scan: what its files share. Included by scan/ only. */
+#ifndef SG_COMPOSER_H
+#define SG_COMPOSER_H
+
+#include "judge/judge.h"
+#include "machine/machine.h"
+#include "sgscan.h"
+
+#define SG_MEMBER_PATH_MAX 512u
+
+/* One scan of one file. */
+struct sg_composer {
+    const struct sg_limits *limits;
+    struct sg_arena work; /* scratch: machines, windows, directories; put back after each use */
+    struct sg_judge *judge;
+    const char *format;   /* of the file itself; NULL: none so far */
+    uint64_t inflated;    /* decompressed bytes so far */
+    uint32_t depth;       /* of the content under scan; 0: the file itself */
+    char member[SG_MEMBER_PATH_MAX]; /* path of the content under scan; "" the file */
+    bool damaged_outside; /* a finding about the file itself was told already */
+};
+
+/* Something that can be read from its beginning more than once. */
+struct sg_feed {
+    bool (*open)(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out);
+    const struct sg_source *source;
+    const void *reader;
+    const void *entry;
+};
+
+/* A feed over a source. */
+struct sg_feed sg_feed_source(const struct sg_source *source);
+
+/* Scans content under every reading. */
+void sg_compose_source(struct sg_composer *c, const struct sg_source *source);
+void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed);
+
+/* pickles.c: reads the feed as pickles in a row; false when it is no pickle (nothing is told). */
+bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed);
+
+/* archives.c: zip. False when it is none. */
+bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source);
+
+/* Enters a member (or payload) of the content under scan; false at the depth limit, which is told.
+ * sg_compose_leave() takes what enter() saved. */
+struct sg_place {
+    size_t member_len;
+    size_t work_used;
+};
+SG_MUST_CHECK bool sg_compose_enter(struct sg_composer *c, struct sg_text name,
+                                    struct sg_place *place);
+void sg_compose_leave(struct sg_composer *c, const struct sg_place *place);
+
+/* Names the format, when the content is the file itself. */
+void sg_compose_format(struct sg_composer *c, const char *format);
+
+/* plausible.c: whether bytes could begin a pickle: runs the first ones with nothing but the height
+ * of the stack. False is certain; true is not. */
+bool sg_plausible_pickle(const uint8_t *head, size_t len);
+
+#endif

@@ -1,0 +1,242 @@
+/* pickles.c - content read as pickles in a row, in every reading that a loader could choose. */
+#include "scan/composer.h"
+
+#define WINDOW_SIZE (128u << 10)
+#define READINGS_MAX 64
+#define HEAD_SIZE 4096u
+
+/* What a run of the machine is for. */
+struct run {
+    struct sg_composer *c;
+    struct sg_events judge;
+    bool striking; /* a name that alone is reason for suspicion */
+    bool joblib;
+    bool unlikely; /* a reading that no loader of clean files takes: only what is certain counts */
+};
+
+enum look { LOOK_PICKLE, LOOK_CUT, LOOK_DAMAGED, LOOK_LIMIT, LOOK_OTHER };
+
+/* What one run of the machine says of the bytes. Random bytes die within a few opcodes. */
+static enum look look_at(const struct sg_outcome *o, bool striking)
+{
+    bool header = o->proto >= 2;
+
+    switch (o->stop) {
+    case SG_STOP_STOP:
+        return LOOK_PICKLE;
+    case SG_STOP_EXHAUSTED:
+        return LOOK_LIMIT;
+    case SG_STOP_ERROR:
+        if (o->calls || striking)
+            return LOOK_PICKLE;
+        return header && o->opcodes >= 4 ? LOOK_DAMAGED : LOOK_OTHER;
+    case SG_STOP_END:
+        return header || o->calls || striking || o->opcodes >= 16 ? LOOK_CUT : LOOK_OTHER;
+    case SG_STOP_IO:
+        return header || o->calls || striking ? LOOK_DAMAGED : LOOK_OTHER;
+    }
+    return LOOK_OTHER;
+}
+
+/* Whether what a name does is beyond doubt. */
+static bool certain_name(const struct sg_global *global)
+{
+    char detail[64];
+
+    return global && sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.9;
+}
+
+static void on_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
+{
+    struct run *run = ctx;
+
+    if (sg_text_starts(global->module, SG_TEXT("joblib.numpy_pickle")))
+        run->joblib = true;
+    if (!run->unlikely || certain_name(global))
+        run->judge.global(run->judge.ctx, m, global);
+}
+
+static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)
+{
+    struct run *run = ctx;
+
+    if (!run->unlikely || certain_name(sg_value_global(m, call->callee)))
+        run->judge.call(run->judge.ctx, m, call);
+}
+
+static void on_use(void *ctx, const struct sg_machine *m, uint64_t id, enum sg_use use)
+{
+    struct run *run = ctx;
+
+    if (!run->unlikely)
+        run->judge.use(run->judge.ctx, m, id, use);
+}
+
+static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly what, uint64_t at)
+{
+    struct run *run = ctx;
+
+    if (!run->unlikely)
+        run->judge.anomaly(run->judge.ctx, m, what, at);
+}
+
+static void on_payload(void *ctx, const struct sg_machine *m, enum sg_payload what,
+                       sg_value content, const struct sg_call *call)
+{
+    struct run *run = ctx;
+    struct sg_source source;
+    struct sg_place place;
+
+    if (what != SG_P_PICKLE && what != SG_P_ANY)
+        return;
+    if (sg_value_kind(m, content) != SG_V_BYTES && sg_value_kind(m, content) != SG_V_STR)
+        return;
+    if (!sg_value_source(m, content, &source)) {
+        sg_judge_partial(run->c->judge, call->offset, "bytes given to a loader were not kept");
+        return;
+    }
+    if (!sg_compose_enter(run->c, SG_TEXT("(bytes)"), &place))
+        return;
+    sg_compose_source(run->c, &source);
+    sg_compose_leave(run->c, &place);
+}
+
+static void on_probed_name(void *ctx, const struct sg_machine *m __attribute__((unused)),
+                           const struct sg_global *global)
+{
+    struct run *run = ctx;
+    char detail[64];
+
+    if (!(global->flags & SG_G_ODD_CHARS) &&
+        sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.5)
+        run->striking = true;
+}
+
+static struct sg_machine *new_machine(struct sg_composer *c, const struct sg_events *events,
+                                      struct sg_reading reading)
+{
+    struct sg_machine_options options = {.max_memory = c->work.size, .reading = reading};
+    struct sg_machine *m;
+
+    return sg_machine_open(&m, &c->work, &options, events) ? NULL : m;
+}
+
+/* Runs the first pickle without telling anything. */
+static enum look probe(struct sg_composer *c, const struct sg_feed *feed)
+{
+    struct run run = {.c = c};
+    struct sg_events events = {.ctx = &run, .global = on_probed_name};
+    struct sg_stream stream;
+    struct sg_outcome outcome;
+    size_t used = c->work.used;
+    enum look look = LOOK_LIMIT;
+
+    struct sg_machine *m = new_machine(c, &events, (struct sg_reading){0});
+    if (m && feed->open(c, feed, &stream) && !sg_machine_run(m, &stream, &outcome))
+        look = look_at(&outcome, run.striking);
+    c->work.used = used;
+    return look;
+}
+
+static void tell(struct sg_composer *c, enum look look, const struct sg_outcome *o)
+{
+    if (look == LOOK_LIMIT) {
+        sg_judge_partial(c->judge, o->end, "memory limit reached inside a pickle");
+    } else if (look == LOOK_CUT) {
+        sg_judge_finding(c->judge, SG_F_TRUNCATED, o->end, "the pickle ends before its STOP");
+        sg_judge_partial(c->judge, o->end, "the pickle ends before its STOP");
+    } else if (look == LOOK_DAMAGED) {
+        sg_judge_finding(c->judge, SG_F_DAMAGED, o->end, "the pickle is damaged");
+        sg_judge_partial(c->judge, o->end, "the pickle is damaged");
+    }
+}
+
+static bool more_follows(struct sg_stream *s)
+{
+    size_t have = sg_stream_need(s, HEAD_SIZE < s->window_size / 2 ? HEAD_SIZE : 1);
+
+    return have && sg_plausible_pickle(s->at, have < HEAD_SIZE ? have : HEAD_SIZE);
+}
+
+/* One reading of all pickles in a row. */
+static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_stream *s, bool first)
+{
+    struct sg_outcome outcome;
+
+    for (uint64_t n = 0; n == 0 || more_follows(s); n++) {
+        if (sg_machine_run(m, s, &outcome))
+            return;
+        enum look look = look_at(&outcome, false);
+        if (first && (n == 0 || outcome.proto >= 2 || outcome.calls))
+            tell(c, look, &outcome);
+        if (outcome.stop != SG_STOP_STOP)
+            return;
+    }
+}
+
+static const char *format_of(const struct sg_feed *feed, struct sg_composer *c, bool joblib)
+{
+    /* torch.serialization's MAGIC_NUMBER as LONG1. */
+    static const char magic[] = "\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19";
+    struct sg_stream s;
+    size_t used = c->work.used;
+    bool legacy = false;
+
+    if (feed->open(c, feed, &s)) {
+        size_t have = sg_stream_need(&s, 64);
+        legacy = memmem(s.at, have < 64 ? have : 64, magic, sizeof(magic) - 1) != NULL;
+    }
+    c->work.used = used;
+    return legacy ? "torch-legacy" : joblib ? "joblib" : "pickle";
+}
+
+static bool head_is_pickle(struct sg_composer *c, const struct sg_feed *feed, bool *certain)
+{
+    struct sg_stream s;
+    size_t used = c->work.used;
+    bool plausible = false;
+
+    *certain = false;
+    if (feed->open(c, feed, &s)) {
+        size_t have = sg_stream_need(&s, HEAD_SIZE);
+        plausible = sg_plausible_pickle(s.at, have < HEAD_SIZE ? have : HEAD_SIZE);
+        *certain = have >= 2 && s.at[0] == 0x80 && s.at[1] >= 2 && s.at[1] <= 5;
+    }
+    c->work.used = used;
+    return plausible;
+}
+
+bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed)
+{
+    struct run run = {.c = c, .judge = sg_judge_events(c->judge)};
+    struct sg_events events = {.ctx = &run,
+                               .global = on_global,
+                               .call = on_call,
+                               .use = on_use,
+                               .anomaly = on_anomaly,
+                               .payload = on_payload};
+    struct sg_reading reading = {0};
+    bool certain;
+
+    if (!head_is_pickle(c, feed, &certain))
+        return false;
+    if (!certain && probe(c, feed) == LOOK_OTHER)
+        return false;
+    for (int i = 0; i < READINGS_MAX; i++) {
+        struct sg_stream stream;
+        size_t used = c->work.used;
+        struct sg_machine *m = new_machine(c, &events, reading);
+        run.unlikely = reading.carry_memo || reading.plain;
+        if (!m || !feed->open(c, feed, &stream)) {
+            sg_judge_partial(c->judge, 0, "no memory to read the pickle");
+            return true;
+        }
+        run_all(c, m, &stream, i == 0);
+        bool more = sg_machine_more(m, &reading);
+        c->work.used = used;
+        if (!more)
+            break;
+    }
+    sg_compose_format(c, format_of(feed, c, run.joblib));
+    return true;
+}

@@ -1,0 +1,128 @@
+/* scan.c - a file under all its readings; fills the report. */
+#include "scan/composer.h"
+
+#include "readers/zip.h"
+
+#define WINDOW_SIZE (128u << 10)
+
+static bool open_source(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
+{
+    uint8_t *window = NULL;
+    size_t size = WINDOW_SIZE;
+
+    if (!feed->source->mem) {
+        if (feed->source->size < size)
+            size = feed->source->size < SG_WINDOW_MIN ? SG_WINDOW_MIN : (size_t)feed->source->size * 2;
+        window = sg_arena_take(&c->work, size);
+        if (!window)
+            return false;
+    }
+    sg_stream_open(out, feed->source, window, size);
+    return true;
+}
+
+struct sg_feed sg_feed_source(const struct sg_source *source)
+{
+    return (struct sg_feed){.open = open_source, .source = source};
+}
+
+void sg_compose_format(struct sg_composer *c, const char *format)
+{
+    if (c->depth == 0 && !c->format)
+        c->format = format;
+}
+
+bool sg_compose_enter(struct sg_composer *c, struct sg_text name, struct sg_place *place)
+{
+    size_t len = strlen(c->member), room = sizeof(c->member) - len;
+
+    if (c->depth >= c->limits->max_depth) {
+        sg_judge_finding(c->judge, SG_F_LIMIT, 0, "archives are nested deeper than max_depth");
+        sg_judge_partial(c->judge, 0, "archives are nested deeper than max_depth");
+        return false;
+    }
+    *place = (struct sg_place){.member_len = len, .work_used = c->work.used};
+    c->depth++;
+    if (len && room > 1) {
+        c->member[len++] = '!';
+        room--;
+    }
+    for (size_t i = 0; i < name.len && room > 1; i++, room--)
+        c->member[len++] = name.at[i] ? name.at[i] : '?';
+    c->member[len] = '\0';
+    sg_judge_member(c->judge, c->member);
+    return true;
+}
+
+void sg_compose_leave(struct sg_composer *c, const struct sg_place *place)
+{
+    c->depth--;
+    c->member[place->member_len] = '\0';
+    c->work.used = place->work_used;
+    sg_judge_member(c->judge, c->member);
+}
+
+void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed)
+{
+    size_t used = c->work.used;
+
+    (void)sg_compose_pickles(c, feed);
+    c->work.used = used;
+}
+
+static bool looks_like_zip(const struct sg_source *source)
+{
+    uint8_t head[4], tail[4096];
+    size_t got;
+
+    if (!sg_source_exact(source, 0, head, sizeof(head)) &&
+        (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
+        return true;
+    /* A window at a time from the end, so that little stack is used. */
+    for (uint64_t back = sizeof(tail); back < SG_ZIP_TAIL_MAX + 2 * sizeof(tail);
+         back += sizeof(tail) - 3) {
+        uint64_t from = back < source->size ? source->size - back : 0;
+        if (sg_source_read(source, from, tail, sizeof(tail), &got))
+            return false;
+        if (sg_zip_tail(tail, got))
+            return true;
+        if (from == 0)
+            break;
+    }
+    return false;
+}
+
+void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
+{
+    struct sg_feed feed = sg_feed_source(source);
+    size_t used = c->work.used;
+
+    if (looks_like_zip(source))
+        (void)sg_compose_zip(c, source);
+    c->work.used = used;
+    sg_compose_feed(c, &feed);
+}
+
+enum sg_status sg_scan(const struct sg_source *source, const struct sg_limits *limits,
+                       struct sg_arena *arena, struct sg_report *report)
+{
+    struct sg_arena facts = {.base = arena->base + arena->used,
+                             .size = (arena->size - arena->used) / 4 & ~(size_t)15};
+    struct sg_composer *c = sg_arena_zero(&facts, sizeof(*c));
+    uint8_t first;
+
+    if (!c || sg_judge_open(&c->judge, &facts))
+        return SG_ERR_MEMORY;
+    if (source->size && sg_source_exact(source, 0, &first, 1))
+        return SG_ERR_IO;
+    c->limits = limits;
+    c->work = (struct sg_arena){.base = facts.base + facts.size,
+                                .size = arena->size - arena->used - facts.size};
+    sg_judge_member(c->judge, "");
+    sg_compose_source(c, source);
+    sg_judge_report(c->judge, report);
+    report->format = c->format ? c->format : "none";
+    report->size = source->size;
+    arena->used += facts.used;
+    return SG_OK;
+}

@@ -1,0 +1,21 @@
+/* sniff.c - whether a file needs a scan, from its first and last bytes. */
+#include "readers/zip.h"
+#include "scan/composer.h"
+
+bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail)
+{
+    *tail = 0;
+    if (len == 0)
+        return false;
+    if (sg_plausible_pickle(head, len))
+        return true;
+    if (len >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
+        return true;
+    *tail = size < SG_SNIFF_TAIL_MAX ? (size_t)size : SG_SNIFF_TAIL_MAX;
+    return false;
+}
+
+bool sg_sniff_tail(const uint8_t *tail, size_t len)
+{
+    return sg_zip_tail(tail, len);
+}

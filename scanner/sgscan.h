@@ -1,0 +1,49 @@
+/* sgscan.h - the scanner as a library: bytes in, report out.
+ *
+ *     struct sg_source source = sg_source_mem(bytes, len);
+ *     struct sg_limits limits = SG_LIMITS_DEFAULT;
+ *     struct sg_arena arena = {.base = zeroed_memory, .size = its_size};
+ *     struct sg_report report;
+ *     if (sg_scan(&source, &limits, &arena, &report) == SG_OK)
+ *         puts(sg_verdict_name(report.verdict));
+ *
+ * Strings of the report live in the arena. The scanner does no I/O but through the source, has
+ * no state of its own, prints nothing and may run in many threads at once, each with its arena.
+ */
+#ifndef SGSCAN_H
+#define SGSCAN_H
+
+#include "ground/arena.h"
+#include "ground/limits.h"
+#include "ground/report.h"
+#include "ground/source.h"
+#include "ground/status.h"
+
+#include <stdbool.h>
+
+#define SG_API __attribute__((visibility("default")))
+
+/* How many leading bytes sg_sniff() wants (fewer when the file is shorter). */
+#define SG_SNIFF_SIZE 512u
+
+/* The most bytes of a file's end that sg_sniff_tail() wants. */
+#define SG_SNIFF_TAIL_MAX (22u + 65535u)
+
+/* Whether a file of `size` bytes that begins with `head` (`len` bytes) needs a scan. When it
+ * says no, `*tail` is how many bytes of the file's end must still be shown to sg_sniff_tail()
+ * (0: none). False only for what no reading could take for a pickle carrier. Costs well under a
+ * microsecond, needs no arena. */
+SG_API bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail);
+
+/* Whether the last `len` bytes of a file show an archive that is found from its end. */
+SG_API bool sg_sniff_tail(const uint8_t *tail, size_t len);
+
+/* Scans `source` under every reading a loader could give it. SG_OK whenever a report was
+ * written (also for damaged files: that is coverage `partial`); SG_ERR_IO when the source could
+ * not be read, SG_ERR_MEMORY when the arena is too small to begin. On failure `report` is
+ * untouched. An arena of limits->max_memory bytes is always enough. */
+SG_API SG_MUST_CHECK enum sg_status sg_scan(const struct sg_source *source,
+                                            const struct sg_limits *limits, struct sg_arena *arena,
+                                            struct sg_report *report);
+
+#endif

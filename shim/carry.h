@@ -1,0 +1,31 @@
+/* carry.h - the guard goes along when a program is started, whatever environment that gets.
+ *
+ * Runs in vfork children and signal handlers: memory is the caller's stack, state is constant
+ * after start.
+ */
+#ifndef SG_CARRY_H
+#define SG_CARRY_H
+
+#include <alloca.h>
+#include <stddef.h>
+
+/* Notes what to carry: our place in LD_PRELOAD, and what SAFEGUARD_* say. */
+void sg_carry_start(void);
+
+/* Bytes that sg_carry_fill() needs; 0 when the environment lacks nothing. */
+size_t sg_carry_room(char *const env[]);
+
+/* The environment with what it lacked, in `room`; `env` itself when it lacks nothing. */
+char *const *sg_carry_fill(char *const env[], void *room);
+
+/* An environment (which may be NULL: empty) as it is to be handed on; on the caller's stack. */
+#define SG_CARRIED(env) sg_carry_fill((env), alloca(sg_carry_room(env)))
+
+/* The same for a shell command that gets this process's own environment. */
+size_t sg_carry_command_room(const char *command);
+const char *sg_carry_command_fill(const char *command, char *room);
+
+#define SG_CARRIED_COMMAND(command)                                                                \
+    sg_carry_command_fill((command), alloca(sg_carry_command_room(command)))
+
+#endif

@@ -1,0 +1,94 @@
+/* hook_stdio.c - streams: libc opens and reads them by itself, so they are vetted as they are
+ * handed out. */
+#include "shim/guard.h"
+#include "shim/hooks.h"
+
+static bool reads(const char *mode)
+{
+    return mode[0] == 'r' || strchr(mode, '+');
+}
+
+/* After an fopen that answered `stream`: the same, or NULL with errno EACCES, then it is closed. */
+static FILE *vet_stream(FILE *stream, const char *path, const char *mode)
+{
+    int fd = stream ? fileno(stream) : -1;
+
+    sg_note_drop();
+    if (fd < 0)
+        return stream;
+    if (!sg_awake()) {
+        sg_start_peek(path);
+        return stream;
+    }
+    sg_fd_forget(fd);
+    if (!reads(mode) || sg_guard_vet(fd, SG_EVENT_OPEN, path))
+        return stream;
+    SG_REAL(fclose)(stream);
+    errno = EACCES;
+    return NULL;
+}
+
+static void forget_stream(FILE *stream)
+{
+    if (stream)
+        sg_fd_forget(fileno(stream));
+}
+
+SG_HOOK FILE *fopen(const char *path, const char *mode)
+{
+    return vet_stream(SG_REAL(fopen)(path, mode), path, mode);
+}
+
+SG_HOOK FILE *fopen64(const char *path, const char *mode)
+{
+    return vet_stream(SG_REAL(fopen64)(path, mode), path, mode);
+}
+
+SG_HOOK FILE *_IO_fopen(const char *path, const char *mode)
+{
+    return vet_stream(SG_REAL(_IO_fopen)(path, mode), path, mode);
+}
+
+SG_HOOK FILE *freopen(const char *path, const char *mode, FILE *stream)
+{
+    forget_stream(stream);
+    return vet_stream(SG_REAL(freopen)(path, mode, stream), path, mode);
+}
+
+SG_HOOK FILE *freopen64(const char *path, const char *mode, FILE *stream)
+{
+    forget_stream(stream);
+    return vet_stream(SG_REAL(freopen64)(path, mode, stream), path, mode);
+}
+
+SG_HOOK FILE *fdopen(int fd, const char *mode)
+{
+    if (reads(mode) && !sg_guard_use_again(fd, SG_EVENT_READ))
+        return NULL;
+    return SG_REAL(fdopen)(fd, mode);
+}
+
+SG_HOOK FILE *_IO_fdopen(int fd, const char *mode)
+{
+    if (reads(mode) && !sg_guard_use_again(fd, SG_EVENT_READ))
+        return NULL;
+    return SG_REAL(_IO_fdopen)(fd, mode);
+}
+
+SG_HOOK int fclose(FILE *stream)
+{
+    forget_stream(stream);
+    return SG_REAL(fclose)(stream);
+}
+
+SG_HOOK int _IO_fclose(FILE *stream)
+{
+    forget_stream(stream);
+    return SG_REAL(_IO_fclose)(stream);
+}
+
+SG_HOOK int pclose(FILE *stream)
+{
+    forget_stream(stream);
+    return SG_REAL(pclose)(stream);
+}

@@ -1,0 +1,219 @@
+/* start.c - decides once, before main or at the first hooked call, whether to guard. */
+#include "shim/start.h"
+
+#include "shim/carry.h"
+#include "shim/fdtable.h"
+#include "shim/hooks.h"
+#include "shim/log.h"
+#include "shim/raw.h"
+
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+
+#define EXIT_CONFIG 78 /* sysexits.h */
+#define ARENA_LEAST (256u << 10)
+
+_Atomic int sg_phase;
+
+static struct sg_policy policy;
+static struct sg_arena arena;
+static char exe[PATH_MAX];
+
+/* Resolved by the loader when an interpreter is among the objects it starts with; every libpython
+ * and every interpreter that can load extension modules exports it. */
+extern void Py_Initialize(void) __attribute__((weak));
+
+const struct sg_policy *sg_start_policy(void)
+{
+    return &policy;
+}
+
+const char *sg_start_exe(void)
+{
+    return exe;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static bool map_arena(void)
+{
+    for (size_t size = SG_POLICY_ARENA; size >= ARENA_LEAST; size /= 2) {
+        void *base = sg_raw_map(size);
+        if (base) {
+            arena = (struct sg_arena){.base = base, .size = size};
+            return true;
+        }
+    }
+    return false;
+}
+
+static void unmap_arena(void)
+{
+    sg_raw_unmap(arena.base, arena.size);
+}
+
+static void record_refusal(const struct sg_policy_error *error)
+{
+    char *scratch = sg_raw_map(SG_RECORD_MAX);
+    struct sg_report report = {
+        .coverage = SG_NONE,
+        .format = "none",
+        .reason_count = 1,
+        .reasons = {{.rule = "start-refused", .detail = error->message, .member = "",
+                     .offset = error->line}},
+    };
+    struct sg_record record = {
+        .event = SG_EVENT_START,
+        .exe = exe,
+        .path = error->file ? error->file : "",
+        .report = &report,
+        .action = SG_BLOCK,
+    };
+
+    if (scratch)
+        sg_log_write(&record, scratch);
+}
+
+/* An unguarded interpreter is what the policy's author did not want: there is none. */
+static void refuse(const struct sg_policy_error *error)
+{
+    char text[768];
+    struct sg_phrase phrase = sg_phrase_open(text, sizeof(text));
+
+    phrase.len = sg_policy_error_text(error, text, sizeof(text));
+    if (phrase.len >= sizeof(text))
+        phrase.len = sizeof(text) - 1;
+    sg_phrase_string(&phrase, " (refusing to start ");
+    sg_phrase_string(&phrase, base_name(exe));
+    sg_phrase_string(&phrase, " unguarded)");
+    sg_log_say(text);
+    if (policy.log.target != SG_LOG_STDERR) {
+        sg_log_open(&policy.log);
+        record_refusal(error);
+    }
+    (void)SG_RAW(SYS_exit_group, EXIT_CONFIG);
+    __builtin_unreachable();
+}
+
+/* Where only the policy that the environment chose is at fault, the environment may also ask for
+ * less than blocking; a fault in the site's own policy leaves no such way. */
+static bool may_go_on(const struct sg_policy_error *error)
+{
+    struct sg_policy_error ignored;
+    const char *sites = error->file ? strstr(error->file, "/etc/safeguard/") : NULL;
+
+    return sg_policy_environment(&policy, secure_getenv, &ignored) == SG_OK &&
+           policy.mode != SG_BLOCK && (!sites || sites != error->file);
+}
+
+/* What this build cannot do it must not seem to do. */
+static bool lacks_means(struct sg_policy_error *error)
+{
+    struct sg_phrase why = sg_phrase_open(error->message, sizeof(error->message));
+
+    *error = (struct sg_policy_error){.file = policy.file};
+    if (policy.snapshot == SG_SNAPSHOT_STRICT)
+        sg_phrase_string(&why, "snapshot = strict is not available in this version");
+    else if (policy.seccomp != SG_PROFILE_OFF)
+        sg_phrase_string(&why, "[seccomp] profile is not available in this version");
+    return why.len > 0;
+}
+
+static enum sg_phase settle(bool failed, const struct sg_policy_error *error)
+{
+    char text[640];
+
+    if (failed) {
+        if (!may_go_on(error))
+            refuse(error);
+        sg_policy_error_text(error, text, sizeof(text));
+        sg_log_say(text);
+    }
+    if (policy.mode == SG_ALLOW)
+        return SG_PHASE_OFF;
+    sg_log_open(&policy.log);
+    sg_fd_start();
+    (void)SG_RAW(SYS_mprotect, arena.base, arena.size, PROT_READ);
+    return SG_PHASE_AWAKE;
+}
+
+/* `known`: an interpreter is in this process, whatever the executable's name. */
+static enum sg_phase choose(bool known)
+{
+    struct sg_policy_error error = {.message = "no memory for the policy"};
+    bool failed = !map_arena();
+
+    if (!failed) {
+        sg_policy_defaults(&policy, &arena);
+        failed = sg_policy_load(&policy, SG_POLICY_SITE, secure_getenv("SAFEGUARD_POLICY"),
+                                &error) != SG_OK ||
+                 sg_policy_environment(&policy, secure_getenv, &error) != SG_OK ||
+                 lacks_means(&error);
+    }
+    if (known || sg_policy_process_match(&policy, base_name(exe)))
+        return settle(failed, &error);
+    unmap_arena();
+    return SG_PHASE_ASLEEP;
+}
+
+static void start_from(int phase, bool known)
+{
+    int before = errno;
+
+    if (atomic_compare_exchange_strong_explicit(&sg_phase, &phase, SG_PHASE_STARTING,
+                                                memory_order_acq_rel, memory_order_acquire))
+        atomic_store_explicit(&sg_phase, choose(known), memory_order_release);
+    errno = before;
+}
+
+void sg_start(void)
+{
+    long len = SG_RAW(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
+
+    exe[len > 0 ? len : 0] = '\0';
+    start_from(SG_PHASE_NEW, Py_Initialize != NULL);
+}
+
+static int names_interpreter(struct dl_phdr_info *info, size_t size, void *found)
+{
+    (void)size;
+    if (strncmp(base_name(info->dlpi_name), "libpython", strlen("libpython")) != 0)
+        return 0;
+    *(bool *)found = true;
+    return 1;
+}
+
+/* Every CPython reads its library's sources or bytecode while it starts up. */
+static bool names_python_file(const char *path)
+{
+    size_t len = strlen(path);
+
+    return (len > 3 && !strcmp(path + len - 3, ".py")) ||
+           (len > 4 && !strcmp(path + len - 4, ".pyc"));
+}
+
+void sg_start_peek(const char *path)
+{
+    bool found = false;
+
+    if (!path || atomic_load_explicit(&sg_phase, memory_order_relaxed) != SG_PHASE_ASLEEP ||
+        !names_python_file(path))
+        return;
+    dl_iterate_phdr(names_interpreter, &found);
+    if (found)
+        start_from(SG_PHASE_ASLEEP, true);
+}
+
+__attribute__((constructor)) static void constructor(void)
+{
+    sg_real_find_all();
+    sg_carry_start();
+    if (atomic_load_explicit(&sg_phase, memory_order_acquire) == SG_PHASE_NEW)
+        sg_start();
+}

@@ -1,0 +1,270 @@
+/* vet.c - scans an open file and does as the policy says. */
+#include "shim/vet.h"
+
+#include "shim/cache.h"
+#include "shim/log.h"
+#include "shim/note.h"
+#include "shim/probe.h"
+#include "shim/raw.h"
+#include "shim/sha256.h"
+#include "shim/start.h"
+
+#include "sgscan.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+
+#define ARENA_LEAST (1u << 20)
+
+/* All that one vetting needs, in one mapping; the arena makes up the rest of it. */
+struct work {
+    _Alignas(64) struct sg_report report; /* and so the arena behind it */
+    uint8_t sha256[32];
+    const uint8_t *hash; /* sha256 once it is known, else NULL */
+    char path[PATH_MAX];
+    char text[SG_RECORD_MAX];
+};
+
+/* Where there is no memory to be had the file is refused or logged all the same. */
+static struct work spare;
+static atomic_flag spare_taken = ATOMIC_FLAG_INIT;
+
+static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+{
+    long done = sg_raw_pread_all(*(const int *)ctx, into, len, offset);
+
+    if (done < 0)
+        return SG_ERR_IO;
+    *got = (size_t)done;
+    return SG_OK;
+}
+
+/* First, unless what is there already weighs more than a file not understood. */
+static void add_reason(struct sg_report *report, const char *rule, const char *detail)
+{
+    struct sg_reason reason = {.rule = rule, .detail = detail, .member = ""};
+    uint32_t last = report->reason_count < SG_REASONS_MAX ? report->reason_count++
+                                                          : SG_REASONS_MAX - 1;
+
+    if (report->verdict == SG_BENIGN) {
+        memmove(&report->reasons[1], &report->reasons[0], last * sizeof(reason));
+        last = 0;
+    }
+    report->reasons[last] = reason;
+}
+
+static void report_failure(struct sg_report *report, uint64_t size, const char *detail)
+{
+    *report = (struct sg_report){
+        .coverage = SG_PARTIAL, .format = "unknown", .size = size};
+    add_reason(report, "unreadable", detail);
+}
+
+static void scan_once(struct sg_subject *subject, const struct sg_policy *policy,
+                      struct sg_arena *arena, struct sg_report *report)
+{
+    struct sg_source source = {
+        .read = read_file, .ctx = &subject->fd, .size = (uint64_t)subject->st.st_size};
+    struct sg_limits limits = policy->limits;
+
+    if (limits.max_memory > arena->size)
+        limits.max_memory = arena->size;
+    enum sg_status status = sg_scan(&source, &limits, arena, report);
+    if (status == SG_ERR_IO)
+        report_failure(report, source.size, "the file cannot be read");
+    else if (status != SG_OK)
+        report_failure(report, source.size, "there is no memory to look into the file");
+}
+
+/* A hash is taken only where it can matter: reading a file whole costs more than scanning it. */
+static void hash_if_listed(struct sg_subject *subject, const struct sg_policy *policy,
+                           struct work *work)
+{
+    bool unless_allowed = policy->allow_sha256.count &&
+                          sg_policy_decide(&work->report, NULL, NULL, policy) != SG_ALLOW;
+
+    work->hash = NULL;
+    if ((policy->deny_sha256.count || unless_allowed) && sg_sha256_file(subject->fd, work->sha256))
+        work->hash = work->sha256;
+}
+
+/* Scans until the file is the same before and after, twice at most. */
+static void scan_still(struct sg_subject *subject, const struct sg_policy *policy,
+                       struct sg_arena *arena, struct work *work)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct sg_identity before = sg_identity_of(&subject->st), after;
+        scan_once(subject, policy, arena, &work->report);
+        hash_if_listed(subject, policy, work);
+        if (SG_RAW(SYS_fstat, subject->fd, &subject->st) < 0)
+            break;
+        after = sg_identity_of(&subject->st);
+        if (sg_identity_same(&before, &after))
+            return;
+        if (attempt == 0) { /* the arena must be zero again */
+            (void)SG_RAW(SYS_madvise, arena->base, arena->size, MADV_DONTNEED);
+            arena->used = 0;
+        }
+    }
+    work->hash = NULL;
+    work->report.coverage = SG_PARTIAL;
+    add_reason(&work->report, "changed", "the file changed while it was scanned");
+}
+
+#define LINK_MAX sizeof("/proc/self/fd/2147483647")
+
+static void name_link(int fd, char *link)
+{
+    struct sg_phrase phrase = sg_phrase_open(link, LINK_MAX);
+
+    sg_phrase_string(&phrase, "/proc/self/fd/");
+    sg_phrase_number(&phrase, (uint64_t)fd);
+}
+
+/* The file's name as the kernel has it; the caller's own where there is no /proc. */
+static bool find_path(const struct sg_subject *subject, char *into)
+{
+    char link[LINK_MAX];
+
+    name_link(subject->fd, link);
+    long len = SG_RAW(SYS_readlinkat, AT_FDCWD, link, into, PATH_MAX - 1);
+    if (len > 0) {
+        into[len] = '\0';
+        return true;
+    }
+    struct sg_phrase phrase = sg_phrase_open(into, PATH_MAX);
+    sg_phrase_string(&phrase, subject->path ? subject->path : link);
+    return false;
+}
+
+static void tell(const struct sg_record *record, char *scratch)
+{
+    if (record->action == SG_BLOCK) {
+        struct sg_phrase note = sg_note_begin();
+        sg_record_reason(record, &note);
+        sg_note_end(&note);
+    }
+    sg_log_write(record, scratch);
+}
+
+/* Under another name the same file may fare otherwise, unless no list of names had a say. */
+static void keep(const struct sg_subject *subject, const struct sg_policy *policy,
+                 const struct work *work, enum sg_action action)
+{
+    struct sg_identity identity = sg_identity_of(&subject->st);
+
+    if (work->report.coverage != SG_PARTIAL && policy->deny_paths.count == 0 &&
+        sg_policy_decide(&work->report, NULL, work->hash, policy) == action)
+        sg_cache_keep(&identity, SG_KEPT_CARRIER);
+}
+
+static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy *policy,
+                             struct work *work, int64_t started)
+{
+    bool resolved = find_path(subject, work->path);
+    struct sg_record record = {
+        .event = subject->event,
+        .exe = sg_start_exe(),
+        .path = work->path,
+        .report = &work->report,
+        .verdict = sg_policy_verdict(&work->report, policy),
+        .action = sg_policy_decide(&work->report, resolved ? work->path : NULL, work->hash, policy),
+        .micros = (uint64_t)(sg_raw_clock(CLOCK_MONOTONIC) - started) / 1000,
+        .sha256 = work->hash,
+    };
+
+    if (record.action != SG_ALLOW)
+        tell(&record, work->text);
+    if (record.action == SG_BLOCK)
+        return SG_VETTED_REFUSED;
+    keep(subject, policy, work, record.action);
+    return SG_VETTED_CARRIER;
+}
+
+/* Takes as much as the policy grants, or less where the process itself is held short. */
+static struct work *map_work(uint64_t most, size_t *size)
+{
+    if (most > SIZE_MAX / 2)
+        most = SIZE_MAX / 2;
+    for (size_t arena = (size_t)most; arena >= ARENA_LEAST; arena /= 2) {
+        *size = sizeof(struct work) + arena;
+        struct work *work = sg_raw_map(*size);
+        if (work) {
+            (void)SG_RAW(SYS_madvise, work, *size, MADV_NOHUGEPAGE); /* most scans touch little */
+            return work;
+        }
+    }
+    return NULL;
+}
+
+static enum sg_vetted vet_without_memory(struct sg_subject *subject,
+                                         const struct sg_policy *policy, int64_t started)
+{
+    if (atomic_flag_test_and_set_explicit(&spare_taken, memory_order_acquire))
+        return policy->mode == SG_BLOCK && policy->on_partial == SG_BLOCK ? SG_VETTED_REFUSED
+                                                                          : SG_VETTED_CARRIER;
+    report_failure(&spare.report, (uint64_t)subject->st.st_size,
+                   "there is no memory to look into the file");
+    spare.hash = NULL;
+    enum sg_vetted vetted = decide(subject, policy, &spare, started);
+    atomic_flag_clear_explicit(&spare_taken, memory_order_release);
+    return vetted;
+}
+
+static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_policy *policy,
+                                  bool readable)
+{
+    int64_t started = sg_raw_clock(CLOCK_MONOTONIC);
+    size_t size;
+    struct work *work = map_work(policy->limits.max_memory, &size);
+
+    if (!work)
+        return vet_without_memory(subject, policy, started);
+    struct sg_arena arena = {.base = (uint8_t *)(work + 1), .size = size - sizeof(*work)};
+    if (readable)
+        scan_still(subject, policy, &arena, work);
+    else
+        report_failure(&work->report, (uint64_t)subject->st.st_size, "the file cannot be read");
+    enum sg_vetted vetted = decide(subject, policy, work, started);
+    sg_raw_unmap(work, size);
+    return vetted;
+}
+
+static enum sg_vetted vet_probed(struct sg_subject *subject, const struct sg_policy *policy,
+                                 enum sg_probed probed)
+{
+    struct sg_identity identity = sg_identity_of(&subject->st);
+
+    if (probed == SG_PROBED_PLAIN)
+        return SG_VETTED_PLAIN;
+    if (probed == SG_PROBED_CARRIER && sg_cache_find(&identity) == SG_KEPT_CARRIER)
+        return SG_VETTED_CARRIER;
+    return vet_carrier(subject, policy, probed == SG_PROBED_CARRIER);
+}
+
+/* A descriptor opened with O_DIRECT reads into aligned memory only: another one is had for it. */
+static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_policy *policy)
+{
+    char link[LINK_MAX];
+    int fd = subject->fd;
+
+    name_link(fd, link);
+    long again = SG_RAW(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+    if (again < 0)
+        return vet_probed(subject, policy, SG_PROBED_FAILED);
+    struct sg_identity identity = sg_identity_of(&subject->st);
+    subject->fd = (int)again;
+    enum sg_vetted vetted = vet_probed(subject, policy, sg_probe((int)again, &identity));
+    subject->fd = fd;
+    (void)SG_RAW(SYS_close, again);
+    return vetted;
+}
+
+enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy)
+{
+    struct sg_identity identity = sg_identity_of(&subject->st);
+    enum sg_probed probed = sg_probe(subject->fd, &identity);
+
+    return probed == SG_PROBED_FAILED ? vet_reopened(subject, policy)
+                                      : vet_probed(subject, policy, probed);
+}

@@ -1,0 +1,122 @@
+"""conftest - where what was built lies, and how a program is run under the guard."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("SG_BUILD", ROOT / "build")).resolve()
+LIBRARY = BUILD / "libsafeguard.so"
+CLI = BUILD / "safeguard"
+LOADING = Path(__file__).with_name("loading.py")
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def guard_lines(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("safeguard:")]
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, without what would switch a guard on, off or elsewhere."""
+    mine = re.compile(r"LD_PRELOAD|SAFEGUARD_|PYTHONPATH|PYTHONHOME")
+    return {name: value for name, value in os.environ.items() if not mine.match(name)}
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    env: dict[str, str] | None = None,
+    feed: str = "",
+    cwd: Path | None = None,
+    user: int | None = None,
+) -> Done:
+    done = subprocess.run(
+        [str(word) for word in command],
+        env=clean_environment() | (env or {}),
+        input=feed.encode("utf-8"),
+        capture_output=True,
+        cwd=cwd,
+        user=user,
+        group=user,
+        extra_groups=[] if user is not None else None,
+        timeout=SECONDS,
+        check=False,
+    )
+    return Done(
+        done.returncode,
+        done.stdout.decode("utf-8", "surrogateescape"),
+        done.stderr.decode("utf-8", "surrogateescape"),
+    )
+
+
+def guarded(**settings: str) -> dict[str, str]:
+    """The environment of a guarded program; mode="log" sets SAFEGUARD_MODE."""
+    return {"LD_PRELOAD": str(LIBRARY)} | {
+        f"SAFEGUARD_{name.upper()}": value for name, value in settings.items()
+    }
+
+
+def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
+    """What `safeguard scan --format jsonl` says, sorted as the paths were given."""
+    done = run([CLI, "scan", "--format", "jsonl", "--", *paths])
+    assert status is None or done.status == status, done
+    order = [str(path) for path in paths]
+    found = [json.loads(line) for line in done.out.splitlines()]
+    return sorted(found, key=lambda one: order.index(one["path"]))
+
+
+@cache
+def pythons() -> list[str]:
+    """Every CPython on this machine."""
+    return run([ROOT / "scripts" / "find_pythons"]).out.split()
+
+
+def python_name(path: str) -> str:
+    where = "system" if path.startswith("/usr/") else "local"
+    return f"{Path(path).name}-{where}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "python" in metafunc.fixturenames:
+        metafunc.parametrize("python", pythons(), ids=python_name, scope="session")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    missing = [str(path) for path in (LIBRARY, CLI) if not path.exists()]
+    if missing:
+        pytest.exit(f"not built: {', '.join(missing)}", returncode=3)
+
+
+@pytest.fixture()
+def place() -> Iterator[Path]:
+    """An empty folder with a short name (messages quote paths), open to other users."""
+    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def venv_python() -> str:
+    """The interpreter with torch and its like: the one that runs these tests."""
+    return sys.executable

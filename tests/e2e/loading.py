@@ -1,0 +1,35 @@
+"""loading - runs in the interpreter under test (CPython 3.8 and up, standard library only).
+
+Takes a job as JSON on standard input: the body of a function load(path), the value that a clean
+file holds, and the paths to load one after the other. Tells on standard output what became of
+each. It is the same for clean and malicious files, guarded and not.
+"""
+
+import ast
+import json
+import sys
+
+
+def outcome(load, path, expected):
+    try:
+        value = load(path)
+    except BaseException as error:
+        return {
+            "raised": [kind.__name__ for kind in type(error).__mro__],
+            "errno": getattr(error, "errno", None),
+            "message": str(error),
+        }
+    return {"same": value == expected and repr(value) == repr(expected), "repr": repr(value)[:200]}
+
+
+def main():
+    job = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    space = {}
+    body = "".join("    " + line + "\n" for line in job["load"].strip().splitlines())
+    exec(compile("def load(path):\n" + body, "load", "exec"), space)
+    expected = ast.literal_eval(job["expected"])
+    results = [outcome(space["load"], path, expected) for path in job["paths"]]
+    sys.stdout.write(json.dumps(results))
+
+
+main()

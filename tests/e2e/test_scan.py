@@ -1,0 +1,371 @@
+"""safeguard scan: verdicts, exit statuses, and what it prints in each format."""
+
+import json
+import os
+import pickle
+import pty
+import re
+import select
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import payloads
+import pytest
+from conftest import CLI, clean_environment, run, scan
+
+FIELDS = ["path", "verdict", "score", "coverage", "format", "size", "micros", "reasons"]
+REASON_FIELDS = ["rule", "detail", "member", "offset", "weight"]
+
+
+@pytest.fixture()
+def clean(place: Path) -> Path:
+    path = place / "clean.pkl"
+    path.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}, 4))
+    return path
+
+
+@pytest.fixture()
+def evil(place: Path) -> Path:
+    path = place / "evil.pkl"
+    path.write_bytes(payloads.pickle_of(place / "canary", 2))
+    return path
+
+
+@pytest.fixture()
+def text(place: Path) -> Path:
+    path = place / "notes.txt"
+    path.write_text("Nothing to load here.\n" * 100)
+    return path
+
+
+# Protocol 2: PROTO, then GLOBAL at byte 2; REDUCE comes last but STOP.
+def call_offset(path: Path) -> int:
+    return path.stat().st_size - 2
+
+
+def test_jsonl_fields_of_a_malicious_file(evil: Path) -> None:
+    (report,) = scan(evil, status=1)
+    assert list(report) == FIELDS
+    assert report["path"] == str(evil)
+    assert report["verdict"] == "malicious"
+    assert isinstance(report["score"], float)
+    assert 0.9 <= report["score"] <= 1
+    assert (report["coverage"], report["format"]) == ("complete", "pickle")
+    assert report["size"] == evil.stat().st_size
+    assert isinstance(report["micros"], int)
+    for reason in report["reasons"]:
+        assert list(reason) == REASON_FIELDS
+        assert isinstance(reason["offset"], int)
+        assert 0 <= reason["weight"] <= 1
+    first = report["reasons"][0]
+    assert re.fullmatch(rf'calls \S*system\("touch {evil.parent}/canary"\)', first["detail"])
+    assert (first["member"], first["offset"]) == ("", call_offset(evil))
+    assert first["weight"] == max(reason["weight"] for reason in report["reasons"])
+
+
+def test_jsonl_fields_of_a_clean_file(clean: Path) -> None:
+    (report,) = scan(clean, status=0)
+    assert list(report) == FIELDS
+    assert (report["verdict"], report["coverage"]) == ("benign", "complete")
+    assert report["format"] == "pickle"
+    assert report["score"] < 0.5
+
+
+def test_jsonl_of_a_file_that_is_no_carrier(text: Path) -> None:
+    (report,) = scan(text, status=0)
+    assert (report["verdict"], report["format"], report["coverage"]) == ("benign", "none", "complete")
+    assert report["reasons"] == []
+
+
+def test_scanning_runs_nothing(evil: Path) -> None:
+    scan(evil, status=1)
+    assert not (evil.parent / "canary").exists()
+
+
+@pytest.mark.parametrize("protocol", payloads.PROTOCOLS)
+def test_every_protocol_is_malicious(place: Path, protocol: int) -> None:
+    path = place / "no-ending-at-all"
+    path.write_bytes(payloads.pickle_of(place / "canary", protocol))
+    (report,) = scan(path, status=1)
+    assert report["verdict"] == "malicious"
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "status"),
+    [
+        ([], [], 0),
+        (["evil"], [], 1),
+        (["missing"], [], 2),
+        (["evil", "missing"], [], 1),
+        (["missing", "evil"], [], 1),
+        (["evil"], ["--fail-on", "suspicious"], 1),
+        ([], ["--fail-on=suspicious"], 0),
+    ],
+)
+def test_exit_status(
+    clean: Path, text: Path, evil: Path, names: list[str], options: list[str], status: int
+) -> None:
+    others = {"evil": evil, "missing": clean.parent / "missing"}
+    paths = [clean, text, *(others[name] for name in names)]
+    assert run([CLI, "scan", *options, *paths]).status == status
+
+
+def suspicious(place: Path) -> Path:
+    """A function of an unknown package is called with a string: nobody can vouch for that."""
+    path = place / "odd.pkl"
+    path.write_bytes(b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00nightR.".replace(
+        b"nightR", b"night\x85R"
+    ))
+    return path
+
+
+def test_fail_on_suspicious(place: Path) -> None:
+    path = suspicious(place)
+    (report,) = scan(path)
+    assert report["verdict"] == "suspicious", report
+    assert run([CLI, "scan", path]).status == 0
+    assert run([CLI, "scan", "--fail-on", "suspicious", path]).status == 1
+
+
+def test_text_line_and_summary(clean: Path, evil: Path, text: Path) -> None:
+    done = run([CLI, "scan", "-j1", clean, evil, text])
+    lines = done.out.splitlines()
+    (report,) = scan(evil)
+    reason = report["reasons"][0]
+    assert re.fullmatch(rf"safeguard: {clean}: benign 0\.\d\d\d \(pickle\)", lines[0])
+    assert lines[1] == (
+        f"safeguard: {evil}: malicious {report['score']:.3f}: "
+        f"{reason['detail']} at byte {reason['offset']}"
+    )
+    assert lines[2] == f"safeguard: {text}: benign 0.000 (no pickle in it)"
+    assert re.fullmatch(
+        r"safeguard: 3 files \(2\.\d KB\) in \d+\.\d s: 1 malicious, 0 suspicious, 2 benign",
+        lines[3],
+    )
+    assert (len(lines), done.status, done.err) == (4, 1, "")
+
+
+def test_text_leaves_clean_files_of_a_directory_out(clean: Path, evil: Path, text: Path) -> None:
+    quiet = run([CLI, "scan", "-r", clean.parent]).out.splitlines()
+    assert [line.split(":")[1] for line in quiet[:-1]] == [f" {evil}"]
+    loud = run([CLI, "scan", "-r", "-v", clean.parent]).out
+    assert all(f"safeguard: {path}: " in loud for path in (clean, evil, text))
+
+
+def test_verbose_shows_all_reasons(evil: Path) -> None:
+    (report,) = scan(evil)
+    shown = re.findall(r"^    [01]\.\d{3} (\S+): ", run([CLI, "scan", "-v", evil]).out, re.M)
+    assert shown == [reason["rule"] for reason in report["reasons"]]
+
+
+def test_json_is_one_document(clean: Path, evil: Path) -> None:
+    done = run([CLI, "scan", "--format", "json", clean, evil, clean.parent / "missing"])
+    document = json.loads(done.out)
+    assert done.status == 1
+    assert {list(one)[0] for one in document["files"]} == {"path"}
+    assert {one["path"]: one["verdict"] for one in document["files"]} == {
+        str(clean): "benign",
+        str(evil): "malicious",
+        str(clean.parent / "missing"): "benign",
+    }
+    summary = document["summary"]
+    assert (summary["files"], summary["unreadable"], summary["malicious"]) == (2, 1, 1)
+    assert summary["bytes"] == clean.stat().st_size + evil.stat().st_size
+
+
+def test_json_of_nothing_found(place: Path) -> None:
+    document = json.loads(run([CLI, "scan", "-r", "--format", "json", place]).out)
+    assert document["files"] == []
+    assert document["summary"]["files"] == 0
+
+
+def test_sarif(clean: Path, evil: Path) -> None:
+    done = run([CLI, "scan", "--format", "sarif", clean, evil])
+    document = json.loads(done.out)
+    assert document["version"] == "2.1.0"
+    (invocation,) = document["runs"]
+    assert invocation["tool"]["driver"]["name"] == "safeguard"
+    assert invocation["invocations"] == [{"executionSuccessful": True}]
+    (result,) = invocation["results"]
+    (report,) = scan(evil)
+    assert result["ruleId"] == report["reasons"][0]["rule"]
+    assert result["level"] == "error"
+    assert result["message"]["text"] == report["reasons"][0]["detail"]
+    (location,) = result["locations"]
+    physical = location["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == f"file://{evil}"
+    assert physical["region"] == {"byteOffset": report["reasons"][0]["offset"], "byteLength": 1}
+
+
+def read_until_end(leader: int, seconds: float = 60) -> str:
+    """What a terminal got until the last program on it is gone."""
+    parts = []
+    while select.select([leader], [], [], seconds)[0]:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # EIO: nobody has the other end open any more
+            break
+        parts.append(part)
+    return b"".join(parts).decode()
+
+
+def on_terminal(command: list[str | Path], env: dict[str, str]) -> str:
+    leader, follower = pty.openpty()
+    words = [str(word) for word in command]
+    with subprocess.Popen(
+        words, stdout=follower, stderr=follower, env=clean_environment() | env
+    ) as process:
+        os.close(follower)
+        shown = read_until_end(leader)
+        process.wait()
+    os.close(leader)
+    return shown
+
+
+def test_colour_on_a_terminal_only(evil: Path, clean: Path) -> None:
+    command: list[str | Path] = [CLI, "scan", evil, clean]
+    shown = on_terminal(command, {"TERM": "xterm", "NO_COLOR": ""})
+    assert "\x1b[1;31mmalicious\x1b[0m" in shown
+    assert "\x1b[32mbenign\x1b[0m" in shown
+    assert "\x1b" not in run(command).out
+    assert "\x1b" not in on_terminal(command, {"TERM": "dumb", "NO_COLOR": ""})
+    assert "\x1b" not in on_terminal(command, {"TERM": "xterm", "NO_COLOR": "1"})
+
+
+def big_file(place: Path) -> Path:
+    """Some tenths of a second of work: None pushed and popped thirty million times."""
+    path = place / "long.pkl"
+    path.write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
+    return path
+
+
+def test_progress_on_a_terminal(place: Path) -> None:
+    folder = place / "many"
+    folder.mkdir()
+    path = big_file(place)
+    for number in range(24):
+        os.link(path, folder / f"{number}.pkl")
+    shown = on_terminal([CLI, "scan", "-j1", "-r", folder], {"TERM": "xterm", "NO_COLOR": "1"})
+    drawn = re.findall(
+        r"\r\x1b\[K(\d+)/24 files, [\d.]+ [KMG]?B of 1\.4 GB, [\d.]+ [KMG]?B/s(, \d+ s left)?",
+        shown,
+    )
+    assert len(drawn) >= 2
+    assert drawn[-1][1]
+    assert [int(done) for done, _ in drawn] == sorted(int(done) for done, _ in drawn)
+    last = shown.split("\r\x1b[K")[-1]
+    assert last.startswith("safeguard: 24 files (1.4 GB)")
+
+
+def test_lines_are_written_as_files_are_done(evil: Path) -> None:
+    path = big_file(evil.parent)
+    words = [str(word) for word in (CLI, "scan", "-j1", "--format=jsonl", evil, *[path] * 20)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process:
+        assert process.stdout
+        first = json.loads(process.stdout.readline())
+        process.kill()
+        rest = process.stdout.read().splitlines()
+    assert first["path"] == str(evil)
+    assert len(rest) < 20
+
+
+def test_many_threads_do_not_mix_lines(place: Path) -> None:
+    names = [f"{number:03}-" + "é" * (number % 60) for number in range(600)]
+    for number, name in enumerate(names):
+        body = payloads.pickle_of(place / "canary", payloads.PROTOCOLS[number % 3])
+        (place / name).write_bytes(body + b"N0" * number)
+    done = run([CLI, "scan", "-r", "-j16", "--format", "jsonl", place])
+    reports = [json.loads(line) for line in done.out.splitlines()]
+    assert sorted(Path(report["path"]).name for report in reports) == sorted(names)
+    assert {report["verdict"] for report in reports} == {"malicious"}
+
+
+def test_results_that_cannot_be_written(clean: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([CLI, "scan", clean], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "safeguard: scan: cannot write the results: No space left on device\n"
+    )
+
+
+def policy_file(place: Path, body: str) -> Path:
+    path = place / "policy.ini"
+    path.write_text(body)
+    path.chmod(0o644)
+    return path
+
+
+def test_policy_allows_a_path(evil: Path, place: Path) -> None:
+    policy = policy_file(place, f"[allow]\npath = {place}/*.pkl\n")
+    done = run([CLI, "scan", "--policy", policy, evil])
+    assert done.status == 0
+    assert done.out.splitlines()[0].endswith(" (allowed by the policy)")
+
+
+def test_policy_denies_a_path(clean: Path, place: Path) -> None:
+    policy = policy_file(place, f"[deny]\npath = {place}/**\n")
+    done = run([CLI, "scan", "--policy", policy, clean])
+    assert done.status == 1
+    assert done.out.splitlines()[0].endswith(" (denied by the policy)")
+
+
+def test_policy_sets_the_thresholds(evil: Path, place: Path) -> None:
+    (report,) = scan(evil)
+    policy = policy_file(place, "[thresholds]\nmalicious = 1.0\nsuspicious = 0.9\n")
+    done = run([CLI, "scan", "--format", "jsonl", "--policy", policy, evil])
+    strict = json.loads(done.out)
+    assert strict["score"] == report["score"]
+    assert (strict["verdict"], done.status) == (
+        ("malicious", 1) if report["score"] >= 1 else ("suspicious", 0)
+    )
+
+
+def test_policy_of_the_environment(evil: Path, place: Path) -> None:
+    policy = policy_file(place, f"[allow]\npath = {place}/**\n")
+    assert run([CLI, "scan", evil], env={"SAFEGUARD_POLICY": str(policy)}).status == 0
+
+
+def test_bad_policy_is_refused(clean: Path, place: Path) -> None:
+    policy = policy_file(place, "[guard]\nmodus = block\n")
+    done = run([CLI, "scan", "--policy", policy, clean])
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"safeguard: {policy}:2: ")
+    assert "'mode'" in done.err or "mode" in done.err.split("modus", 1)[1]
+
+
+def escaped(one: dict[str, Any]) -> bytes:
+    return os.fsencode(one["path"])
+
+
+def test_any_path_survives_jsonl(place: Path) -> None:
+    names = [b"caf\xe9", b"\xff\xfe\x80", "日本語".encode(), b'quo"te\\', b"new\nline\t\x01\x7f",
+             b"\xed\xa0\x80 surrogate", b"\xc0\xaf overlong", b"\xf5\x80\x80\x80", b"end\xe2\x82"]
+    paths = [os.fsencode(place) + b"/" + name for name in names]
+    for path in paths:
+        with open(path, "wb") as file:
+            file.write(b"\x80\x04N.")
+    done = run([CLI, "scan", "-r", "--format", "jsonl", place])
+    assert done.out.isascii() or "日本語" in done.out
+    lines = done.out.encode("utf-8", "strict").splitlines()
+    assert sorted(escaped(json.loads(line)) for line in lines) == sorted(paths)
+
+
+def test_text_output_is_safe_for_a_terminal(place: Path) -> None:
+    path = os.fsencode(place) + b"/a\x1b[31mb\xff\xc2\x9bc\xe2\x80\xaed.pkl"
+    with open(path, "wb") as file:
+        file.write(payloads.pickle_of(place / "canary", 4))
+    done = run([CLI, "scan", "-r", place])
+    assert done.out.startswith(
+        f"safeguard: {place}/a\\x1b[31mb\\xff\\xc2\\x9bc\\xe2\\x80\\xaed.pkl: malicious "
+    )
+
+
+def test_micros_is_the_time_it_took(place: Path) -> None:
+    path = big_file(place)
+    begun = time.monotonic()
+    (report,) = scan(path, status=0)
+    passed = (time.monotonic() - begun) * 1e6
+    assert 1000 < report["micros"] <= passed

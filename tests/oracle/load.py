@@ -1,0 +1,350 @@
+"""load.py - loads streams with the unpicklers of this interpreter and tells the names they resolve.
+
+Any CPython >= 3.8, standard library only. Input: records of a little-endian u32 length and that
+many bytes, from FILE (skipping the first START) or from standard input ("-"). Output: one line a
+record, a JSON list of [module, name, loader], both names as hex of their UTF-8. Names are told by
+find_class; what it answers is inert, so nothing that a stream names is ever imported or called,
+but for the few pure functions of REAL.
+
+    python load.py FILE START
+"""
+
+from __future__ import annotations
+
+import _codecs
+import _operator
+import _pickle
+import base64
+import binascii
+import builtins
+import codecs
+import copyreg
+import functools
+import io
+import json
+import operator
+import os
+import pickle
+import resource
+import signal
+import struct
+import sys
+import types
+from typing import Any, BinaryIO, Iterator
+
+ADDRESS_SPACE = 1 << 30
+SECONDS_PER_STREAM = 10.0
+SMALL_BUFFER = 48
+
+# Extension codes that the application itself is taken to have registered.
+APPLICATION_CODES = {0xE0: ("x0", "n0"), 0xE1: ("x1", "n1.n2"), 0x1234: ("x2", "n2")}
+
+
+class StubType(type):
+    """The type of Stub: whatever is done to it succeeds and gives Stub again."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return Stub
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Stub
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        pass
+
+    def __setitem__(cls, key: Any, value: Any) -> None:
+        pass
+
+    def __getitem__(cls, key: Any) -> Any:
+        return Stub
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(())
+
+    def __setstate__(cls, state: Any) -> None:
+        pass
+
+    def append(cls, item: Any) -> None:
+        pass
+
+    def extend(cls, items: Any) -> None:
+        pass
+
+    def add(cls, item: Any) -> None:
+        pass
+
+
+class Stub(metaclass=StubType):
+    """Class, instance, function and container in one: a real type, so that NEWOBJ takes it."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        return Stub
+
+
+def public(name: Any) -> Any:
+    if not isinstance(name, str) or "_" in name:
+        raise AttributeError(name)
+    return name
+
+
+def plain_getattr(owner: Any, name: str, *default: Any) -> Any:
+    return getattr(owner, public(name), *default)
+
+
+def plain_methodcaller(name: str, *args: Any) -> Any:
+    return operator.methodcaller(public(name), *args)
+
+
+# Pure functions that are really called, so that names computed by the stream come about, and the
+# registry of extension codes.
+REAL: dict[tuple[str, str], Any] = {
+    ("builtins", "getattr"): plain_getattr,
+    ("operator", "methodcaller"): plain_methodcaller,
+    ("functools", "partial"): functools.partial,
+    ("functools", "reduce"): functools.reduce,
+}
+
+
+def admit(module: str, owner: Any, names: str) -> None:
+    for path in names.split():
+        found = owner
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        if found is not None:
+            REAL[module, path] = found
+
+
+TABLES = "_inverted_registry _extension_registry _extension_cache"
+STR_METHODS = "join lower upper casefold swapcase capitalize title strip lstrip replace zfill"
+admit("copyreg", copyreg, "add_extension remove_extension clear_extension_cache " + TABLES)
+for _module in (codecs, _codecs):
+    admit(_module.__name__, _module, "encode decode")
+for _module in (operator, _operator):
+    admit(_module.__name__, _module, "add concat getitem itemgetter mod")
+admit("base64", base64, "b64decode standard_b64decode urlsafe_b64decode decodebytes")
+admit("base64", base64, "b16decode b32decode b85decode")
+admit("binascii", binascii, "unhexlify a2b_hex a2b_base64")
+admit("builtins", builtins, "str bytes bytearray chr slice reversed bytes.decode bytes.fromhex")
+admit("builtins", builtins, " ".join(f"str.{method}" for method in STR_METHODS.split()))
+admit("builtins", builtins, "str.__str__")
+# Python 2's spelling of the same.
+for (_name, _path), _function in list(REAL.items()):
+    _old = {"copyreg": "copy_reg", "builtins": "__builtin__"}.get(_name)
+    if _old:
+        REAL[_old, _path] = _function
+
+
+class Names:
+    """Names that the loaders resolved for one stream; each with the first loader to do so."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], str] = {}
+        self.loader = ""
+        self.audited = False
+
+    def saw(self, module: Any, name: Any) -> None:
+        if isinstance(module, str) and isinstance(name, str):
+            self.found.setdefault((module, name), self.loader)
+
+
+NAMES = Names()
+
+
+def find_class(self: Any, module: str, name: str) -> Any:
+    NAMES.saw(module, name)
+    return REAL.get((module, name), Stub)
+
+
+def persistent_load(self: Any, pid: Any) -> Any:
+    return Stub
+
+
+CUnpickler = type(
+    "CUnpickler",
+    (_pickle.Unpickler,),
+    {"find_class": find_class, "persistent_load": persistent_load},
+)
+PyUnpickler = type(
+    "PyUnpickler",
+    (pickle._Unpickler,),
+    {"find_class": find_class, "persistent_load": persistent_load},
+)
+
+
+class StubModule(types.ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        return Stub
+
+
+def audit(event: str, args: tuple[Any, ...]) -> None:
+    """For loads(), whose find_class cannot be replaced: nothing but stub modules gets imported."""
+    if event != "pickle.find_class" or not NAMES.audited:
+        return
+    module, name = args[0], args[1]
+    NAMES.saw(module, name)
+    if not isinstance(sys.modules.get(module), StubModule):
+        raise ImportError(module)
+
+
+def install_audit() -> None:
+    for letter in "mx":
+        for digit in "0123456789":
+            sys.modules[letter + digit] = StubModule(letter + digit)
+    sys.addaudithook(audit)
+
+
+class Loader:
+    """One way to load: which unpickler, from what, and with what the application gives it."""
+
+    def __init__(self, unpickler: str, source: str, fresh: bool = False, **given: Any) -> None:
+        self.make = CUnpickler if unpickler == "C" else PyUnpickler
+        self.source = source
+        self.fresh = fresh
+        self.extensions = bool(given.pop("extensions", False))
+        self.buffers = bool(given.pop("buffers", False))
+        self.given = given
+        extras = [f"{key}={value}" for key, value in given.items()]
+        extras += [word for word in ("fresh", "extensions", "buffers") if getattr(self, word)]
+        self.label = " ".join([unpickler, source, *extras])
+
+    def load(self, data: bytes, fd: int) -> None:
+        NAMES.loader = self.label
+        reset_registry(self.extensions)
+        given = dict(self.given)
+        if self.buffers:
+            given["buffers"] = [bytearray(b"m1"), b"n1", bytearray(8), b"", bytearray(1)] * 4
+        if self.source == "loads":
+            self.load_memory(data, given)
+            return
+        file = open_source(self.source, data, fd)
+        try:
+            unpickler = self.make(file, **given)
+            while True:
+                unpickler.load()
+                if self.fresh:
+                    unpickler = self.make(file, **given)
+        except Exception:  # noqa: BLE001 - any error is how a load ends
+            pass
+
+    def load_memory(self, data: bytes, given: dict[str, Any]) -> None:
+        NAMES.audited = True
+        try:
+            _pickle.loads(data, **given)
+        except Exception:  # noqa: BLE001
+            pass
+        finally:
+            NAMES.audited = False
+
+
+def reset_registry(application: bool) -> None:
+    for table in ("_extension_registry", "_inverted_registry", "_extension_cache"):
+        getattr(copyreg, table).clear()
+    if application:
+        for code, (module, name) in APPLICATION_CODES.items():
+            copyreg.add_extension(module, name, code)
+
+
+def open_source(source: str, data: bytes, fd: int) -> Any:
+    if source == "BytesIO":
+        return io.BytesIO(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    raw = io.FileIO(fd, "rb", closefd=False)
+    if source == "raw":
+        return raw
+    if source == "file-small":
+        return io.BufferedReader(raw, buffer_size=SMALL_BUFFER)
+    return io.BufferedReader(raw)
+
+
+ALWAYS = [
+    Loader("C", "BytesIO"),
+    Loader("C", "file"),
+    Loader("C", "file-small"),
+    Loader("C", "loads"),
+    Loader("C", "BytesIO", fresh=True),
+    Loader("C", "file", fresh=True),
+    Loader("Python", "BytesIO"),
+    Loader("Python", "BytesIO", fresh=True),
+]
+# The same code paths as others of ALWAYS, so on a sample only.
+SAMPLED = [
+    Loader("C", "raw"),
+    Loader("Python", "file"),
+    Loader("Python", "raw"),
+    Loader("C", "file-small", fresh=True),
+]
+ENCODED = [
+    Loader(unpickler, source, encoding=encoding)
+    for encoding in ("utf-8", "latin1", "bytes")
+    for unpickler, source in (("C", "BytesIO"), ("C", "file"), ("Python", "BytesIO"))
+]
+BUFFERED = [
+    Loader(unpickler, source, buffers=True)
+    for unpickler, source in (
+        ("C", "BytesIO"),
+        ("C", "file"),
+        ("C", "loads"),
+        ("Python", "BytesIO"),
+    )
+]
+EXTENDED = [
+    Loader(unpickler, source, extensions=True)
+    for unpickler, source in (("C", "BytesIO"), ("C", "file"), ("Python", "BytesIO"))
+]
+
+
+def loaders_for(data: bytes, index: int) -> list[Loader]:
+    """Those that can differ on these bytes."""
+    chosen = list(ALWAYS)
+    if index % 8 == 0:
+        chosen += SAMPLED
+    if any(opcode in data for opcode in b"STU"):
+        chosen += ENCODED
+    if 0x97 in data:
+        chosen += BUFFERED
+    if any(opcode in data for opcode in b"\x82\x83\x84"):
+        chosen += EXTENDED
+    return chosen
+
+
+def names_of(data: bytes, index: int, fd: int) -> list[list[str]]:
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, data, 0)
+    NAMES.found = {}
+    for loader in loaders_for(data, index):
+        loader.load(data, fd)
+    return [
+        [hex_of(module), hex_of(name), loader] for (module, name), loader in NAMES.found.items()
+    ]
+
+
+def hex_of(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").hex()
+
+
+def records(file: BinaryIO) -> Iterator[bytes]:
+    while len(head := file.read(4)) == 4:
+        yield file.read(struct.unpack("<I", head)[0])
+
+
+def main() -> None:
+    path, start = sys.argv[1], int(sys.argv[2])
+    file = sys.stdin.buffer if path == "-" else open(path, "rb")
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.setrecursionlimit(2000)
+    install_audit()
+    fd = os.memfd_create("stream")
+    for index, data in enumerate(records(file)):
+        if index < start:
+            continue
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_STREAM)
+        line = json.dumps(names_of(data, index, fd))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+main()
