@@ -6,6 +6,8 @@
 #ifndef SG_CARRY_H
 #define SG_CARRY_H
 
+#include "shim/libc.h"
+
 #include <alloca.h>
 #include <stddef.h>
 

@@ -3,7 +3,6 @@
 #include "shim/hooks.h"
 #include "shim/note.h"
 
-#include <errno.h>
 #include <locale.h>
 
 static const char *with_note(int number, const char *message)

@@ -11,6 +11,7 @@
 #endif
 #undef _FORTIFY_SOURCE /* its inline wrappers would stand where our definitions go */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>

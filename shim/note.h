@@ -2,6 +2,8 @@
 #ifndef SG_NOTE_H
 #define SG_NOTE_H
 
+#include "shim/libc.h"
+
 #include "policy/phrase.h"
 
 struct sg_note;

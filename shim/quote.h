@@ -2,6 +2,8 @@
 #ifndef SG_QUOTE_H
 #define SG_QUOTE_H
 
+#include "shim/libc.h"
+
 #include "policy/phrase.h"
 
 /* A JSON string with its quotes, of at most `most` bytes of `text` (then "…"). Bytes that are no

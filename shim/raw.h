@@ -7,7 +7,6 @@
 
 #include "shim/libc.h"
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
 

@@ -2,6 +2,8 @@
 #ifndef SG_RECORD_H
 #define SG_RECORD_H
 
+#include "shim/libc.h"
+
 #include "policy/phrase.h"
 #include "policy/policy.h"
 

@@ -2,9 +2,9 @@
 #ifndef SG_START_H
 #define SG_START_H
 
-#include "policy/policy.h"
-
 #include "shim/libc.h"
+
+#include "policy/policy.h"
 
 #include <stdatomic.h>
 

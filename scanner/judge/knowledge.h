@@ -31,15 +31,16 @@ enum sg_sink {
 };
 
 enum sg_name_flag {
-    SG_N_SOFT = 1,      /* ordinary in itself; its arguments decide */
-    SG_N_INIT = 2,      /* a class whose constructor reaches the sink; naming it does not */
-    SG_N_CLASS = 4,     /* looks like a class: _*[A-Z]… */
-    SG_N_DUNDER = 8,    /* has a __dunder__ that leads to interpreter internals */
-    SG_N_VERB = 16,     /* its last word says that it runs something */
-    SG_N_REBUILD = 32,  /* its last word says that it rebuilds an object */
-    SG_N_INSIDE = 64,   /* the sink is part of a longer name */
-    SG_N_LIBRARY = 128, /* of a library that clean models are made with */
-    SG_N_LONG = 256,    /* more parts than names have */
+    SG_N_SOFT = 1,       /* ordinary in itself; its arguments decide */
+    SG_N_INIT = 2,       /* a class whose constructor reaches the sink; naming it does not */
+    SG_N_CLASS = 4,      /* looks like a class: _*[A-Z]… */
+    SG_N_DUNDER = 8,     /* has a __dunder__ that leads to interpreter internals */
+    SG_N_VERB = 16,      /* its last word says that it runs something */
+    SG_N_REBUILD = 32,   /* its last word says that it rebuilds an object */
+    SG_N_INSIDE = 64,    /* the sink is part of a longer name */
+    SG_N_LIBRARY = 128,  /* of a library that clean models are made with */
+    SG_N_LONG = 256,     /* more parts than names have */
+    SG_N_COMPUTED = 512, /* found by a call, not written in the stream (set by the judge) */
 };
 
 struct sg_name {

@@ -187,7 +187,9 @@ static struct sg_site carrier(const struct sg_machine *m, const struct sg_call *
     struct sg_site s =
         site(name->flags & SG_N_SOFT ? 0.60 : 0.65, "code-carrier", ", which makes code");
 
-    if (carried & SG_ARG_CARRIES)
+    if (!(name->flags & (SG_N_SOFT | SG_N_COMPUTED)) && name->flags & SG_N_CLASS)
+        s = site(0.92, "code-carrier", ", which makes code and which no pickler writes");
+    else if (carried & SG_ARG_CARRIES)
         s = site(0.93, "code-carrier", ", code that names what runs, connects or deletes");
     else if (carried & SG_ARG_PAYLOAD)
         s = site(0.85, "code-carrier", ", code with a command in it");
@@ -252,14 +254,24 @@ static struct sg_site method(const struct sg_machine *m, const struct sg_call *c
         return site(0.96, "introspection", ", which reaches into the interpreter");
     if (sg_word_runs(word))
         return site(0.92, "unknown-runner", ", which by its name runs something");
-    if (base == SG_V_STR || base == SG_V_BYTES)
-        return site(0.35, "calls-method", ", a method of a constant");
+    if (base != SG_V_RESULT && base != SG_V_UNKNOWN && base != SG_V_ATTR && base != SG_V_PERSID)
+        return site(len > 2 && text[0] == '_' ? 0.60 : 0.50, "calls-method",
+                    ", a method of a constant");
     return site(unknown_arguments(arguments), "calls-method",
                 ", a method that nothing is known of");
 }
 
-static struct sg_site result(const struct sg_call *call, const struct sg_name *inner,
-                             const struct sg_call *made_by, unsigned arguments)
+static bool partial_of_known(const struct sg_machine *m, const struct sg_call *made_by)
+{
+    bool whole;
+
+    return sg_value_count(m, made_by->args, &whole) > 0 &&
+           sg_value_kind(m, sg_value_item(m, made_by->args, 0)) == SG_V_GLOBAL;
+}
+
+static struct sg_site result(const struct sg_machine *m, const struct sg_call *call,
+                             const struct sg_name *inner, const struct sg_call *made_by,
+                             unsigned arguments)
 {
     bool makes = call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX;
 
@@ -272,6 +284,8 @@ static struct sg_site result(const struct sg_call *call, const struct sg_name *i
             return site(0.62, "code-carrier", ", what the stream itself has made");
         return site(0.95, "code-carrier", ", a function that the stream itself brings");
     }
+    if (inner->sink == SG_SINK_RELAY && partial_of_known(m, made_by))
+        return site(0.05, "relay", ""); /* the machine tells the call that this makes */
     if (inner->sink != SG_SINK_NONE && inner->sink != SG_SINK_CLEAN &&
         !(inner->flags & (SG_N_SOFT | SG_N_INIT)))
         return site(0.95, "calls-result", ", the result of a dangerous call");
@@ -296,7 +310,7 @@ struct sg_site sg_site_indirect(const struct sg_machine *m, const struct sg_call
         s = method(m, call, arguments);
         break;
     case SG_V_RESULT:
-        s = result(call, inner, made_by, arguments);
+        s = result(m, call, inner, made_by, arguments);
         break;
     case SG_V_UNKNOWN:
     case SG_V_FORGOTTEN:

@@ -297,25 +297,31 @@ static sg_value fold_loads(struct sg_machine *m, const struct sg_call *call)
 
 static sg_value fold_marshal(struct sg_machine *m, const struct sg_call *call)
 {
+    struct sg_source source;
     sg_value content = sg_fold_argument(m, call, 0);
 
-    if (content != SG_ABSENT)
-        sg_machine_payload(m, SG_P_MARSHAL, content_of(m, content), call);
+    if (!sg_value_source(m, content, &source) || source.size > m->arena->size / 4)
+        return SG_ABSENT;
+    char *bytes = sg_arena_take(m->arena, (size_t)source.size + 1);
+    if (bytes && sg_value_read(m, content, 0, bytes, (size_t)source.size) == source.size)
+        (void)sg_code_marshalled(m, (struct sg_text){bytes, (size_t)source.size}, call);
     return SG_ABSENT;
 }
 
 static sg_value fold_code(struct sg_machine *m, const struct sg_call *call)
 {
-    sg_machine_payload(m, SG_P_CODE, call->args, call);
+    sg_code_arguments(m, call);
     return SG_ABSENT;
 }
 
-static sg_value fold_source(struct sg_machine *m, const struct sg_call *call)
+/* _builtin_type("CodeType")(...): cloudpickle's and dill's ways to name types. */
+static sg_value second_type(struct sg_machine *m, const struct sg_call *call,
+                            const struct sg_call *maker)
 {
-    sg_value content = sg_fold_argument(m, call, 0);
+    struct sg_text name;
 
-    if (content != SG_ABSENT)
-        sg_machine_payload(m, SG_P_SOURCE, content, call);
+    if (sg_name_text(m, sg_fold_argument(m, maker, 0), &name) && sg_text_is(name, "CodeType"))
+        sg_code_arguments(m, call);
     return SG_ABSENT;
 }
 
@@ -395,9 +401,11 @@ static const struct row rows[] = {
     {"pandas.io.pickle", "read_pickle", fold_load, NULL},
     {"marshal", "loads", fold_marshal, NULL},
     {"types", "CodeType", fold_code, NULL},
-    {"builtins", "exec", fold_source, NULL},
-    {"builtins", "eval", fold_source, NULL},
-    {"builtins", "compile", fold_source, NULL},
+    {"builtins", "code", fold_code, NULL},
+    {"dill._dill", "_create_code", fold_code, NULL},
+    {"dill._dill", "_load_type", NULL, second_type},
+    {"cloudpickle.cloudpickle", "_builtin_type", NULL, second_type},
+    {"cloudpickle.cloudpickle", "_make_function", fold_code, NULL},
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))

@@ -123,11 +123,8 @@ enum sg_anomaly {
 
 /* Content inside the stream that a call hands to another loader. */
 enum sg_payload {
-    SG_P_PICKLE,    /* pickle.loads & co. */
-    SG_P_ANY,       /* a loader of files: torch.load, joblib.load, numpy.load, … on BytesIO */
-    SG_P_MARSHAL,   /* marshal.loads */
-    SG_P_CODE,      /* co_code and friends given to CodeType: see args */
-    SG_P_SOURCE,    /* text given to exec, eval, compile */
+    SG_P_PICKLE, /* pickle.loads & co. */
+    SG_P_ANY,    /* a loader of files: torch.load, joblib.load, numpy.load, … on BytesIO */
 };
 
 /* All may be NULL. Pointers, and texts of globals, are valid during the call only: copy what is
@@ -141,6 +138,10 @@ struct sg_events {
     void (*anomaly)(void *ctx, const struct sg_machine *m, enum sg_anomaly what, uint64_t offset);
     void (*payload)(void *ctx, const struct sg_machine *m, enum sg_payload what, sg_value content,
                     const struct sg_call *call);
+    /* A word of a code object that `call` makes (marshal.loads, CodeType, …): a name that it uses,
+     * or, when !name, text that it holds; at most 512 bytes of it. */
+    void (*code)(void *ctx, const struct sg_machine *m, struct sg_text word, bool name,
+                 const struct sg_call *call);
 };
 
 /* Where loaders differ about the same bytes, one run takes one choice and asks for further runs

@@ -232,6 +232,11 @@ sg_value sg_fold_attribute(struct sg_machine *m, sg_value object, sg_value name)
 sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text name,
                         const struct sg_call *call);
 
+/* code.c: tells the words of marshalled bytes (false when they are no marshal), or of the arguments
+ * that make a code object. */
+bool sg_code_marshalled(struct sg_machine *m, struct sg_text text, const struct sg_call *call);
+void sg_code_arguments(struct sg_machine *m, const struct sg_call *call);
+
 /* arrays.c: after BUILD, whether joblib takes array bytes out of the stream. */
 void sg_array_after_build(struct sg_machine *m, sg_value object);
 

@@ -43,7 +43,7 @@ sg_value sg_value_int_make(int64_t number)
 
 sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = sg_ring_take(m, 2, &position);
 
     node[0] = sg_node_header(SG_N_LOST, 0, 0);
@@ -53,7 +53,7 @@ sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length)
 
 sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset, uint64_t length)
 {
-    uint64_t position;
+    uint64_t position = 0;
 
     if (offset >> SG_TEXT_OFFSET_BITS == 0 && length >> SG_TEXT_LENGTH_BITS == 0)
         return sg_make(kind, length << SG_TEXT_OFFSET_BITS | offset);
@@ -66,7 +66,7 @@ sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset,
 
 sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = sg_ring_take(m, 3, &position);
 
     node[0] = sg_node_header(SG_N_SPOOL, 0, 0);
@@ -77,7 +77,7 @@ sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *byt
 
 sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = NULL;
 
     if (length < SIZE_MAX / 2)
@@ -102,7 +102,7 @@ static uint8_t add_weights(uint8_t a, uint8_t b)
 
 sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count)
 {
-    uint64_t position;
+    uint64_t position = 0;
     size_t kept = count < m->ring.size / 8 ? count : m->ring.size / 8;
     uint8_t weight = 0;
 
@@ -119,7 +119,7 @@ sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t coun
 
 sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = sg_ring_take(m, 4, &position);
 
     node[0] = sg_node_header(SG_N_CHAIN, 0, 0);
@@ -131,7 +131,7 @@ sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
 void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
 {
     uint64_t *node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
-    uint64_t position;
+    uint64_t position = 0;
 
     if (!node || count == 0)
         return;
@@ -160,7 +160,7 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
 
 sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = sg_ring_take(m, 3, &position);
 
     node[0] = sg_node_header(SG_N_PAIR, 0, 2);
@@ -171,7 +171,7 @@ sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, 
 
 sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call)
 {
-    uint64_t position;
+    uint64_t position = 0;
     uint64_t *node = sg_ring_take(m, 8, &position);
 
     node[0] = sg_node_header(SG_N_CALL, 0, 0);

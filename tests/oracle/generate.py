@@ -131,12 +131,29 @@ def family_straddle(rng: random.Random) -> list[bytes]:
     return [straddle(rng, MODULES, NAMES)]
 
 
+LONG_OPS = [
+    b"X" + struct.pack("<I", 3000) + b"f" * 3000 + b"0",
+    b"X" + struct.pack("<I", 9000) + b"f" * 9000 + b"0",
+    b"I" + b"0" * 3000 + b"1\n0",
+    b"I" + b" " * 3000 + b"1\n0",
+    b"L" + b"0" * 9000 + b"\n0",
+    b"F1." + b"0" * 3000 + b"\n0",
+    b"S'" + b"\\x41" * 3000 + b"'\n0",
+    b"V" + b"\\u0041" * 3000 + b"\n0",
+    b"P" + b"1" * 9000 + b"\n0",
+    b"Np" + b"0" * 3000 + b"7\n0",
+    b"Np7\n0g" + b"0" * 3000 + b"7\n0",
+    b"cm1\n" + b".".join([b"n1"] * 1500) + b"\n0",
+    b"c" + b".".join([b"m1"] * 1500) + b"\nn1\n0",
+    b"Vm1\nV" + b".".join([b"n1"] * 1500) + b"\n\x930",
+]
+
+
 def family_long(rng: random.Random) -> list[bytes]:
     """Long enough to pass several windows and buffers of a file."""
-    filler = [b"X" + struct.pack("<I", size) + b"f" * size + b"0" for size in (100, 3000, 9000)]
     ops = write_pickle(Writer(rng, 0.0), STEPS, rng.randrange(4, 30))
     for _ in range(rng.randrange(1, 4)):
-        ops.insert(rng.randrange(len(ops) + 1), rng.choice(filler))
+        ops.insert(rng.randrange(len(ops) + 1), rng.choice(LONG_OPS))
     return add_frames(rng, ops) if rng.random() < 0.5 else ops
 
 

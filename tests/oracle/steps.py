@@ -252,6 +252,7 @@ def register(w: Writer) -> None:
 
 
 def register_by_table(w: Writer, module: str, code: int) -> None:
+    code = w.rng.choice([code, code, 0])
     w.emit(b"ccopyreg\n_inverted_registry\n", push="stub")
     push_number(w, code)
     put_text(w, module)

@@ -126,7 +126,9 @@ class Writer:
         if self.memo and not self.odd():
             return self.rng.choice(list(self.memo))
         if self.odd():
-            return self.rng.choice([-1, 255, 256, 1000, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63])
+            return self.rng.choice(
+                [-1, 255, 256, 1000, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 10**30]
+            )
         return self.rng.randrange(12)
 
     def integer(self, value: int) -> bytes:

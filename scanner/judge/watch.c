@@ -1,0 +1,210 @@
+/* watch.c - listens to a machine: weighs each name and call as it comes. */
+#include "judge/argument_flags.h"
+#include "judge/judge_state.h"
+#include "judge/sites.h"
+
+#include <string.h>
+
+#define DETAIL_CALL 176u /* leaves room for words after it */
+
+static const struct sg_name *know(struct sg_judge *judge, const struct sg_machine *m,
+                                  const struct sg_global *global, bool anew)
+{
+    uint64_t slot = sg_mix((uintptr_t)m, global->index) % SG_CACHE_SLOTS;
+    struct sg_cached *cached = &judge->cache[slot];
+
+    if (anew || cached->m != m || cached->global != global || cached->offset != global->offset) {
+        cached->m = m;
+        cached->global = global;
+        cached->offset = global->offset;
+        cached->name = sg_name_look(global->module, global->qualname);
+        if (global->flags & SG_G_COMPUTED)
+            cached->name.flags |= SG_N_COMPUTED;
+    }
+    return &cached->name;
+}
+
+static void on_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
+{
+    struct sg_judge *judge = ctx;
+    const struct sg_name *name = know(judge, m, global, global->count <= 1);
+    struct sg_site site = sg_site_named(name);
+    struct sg_found what = {
+        .key = sg_mix(sg_mix((uintptr_t)site.rule, judge->member_print), name->print),
+        .subject = name->print,
+        .offset = global->offset,
+        .weight = site.weight,
+        .rule = site.rule,
+        .class = SG_FOUND_NAME};
+    struct sg_found *found;
+    size_t used;
+
+    if (global->flags & SG_G_UNRESOLVED && what.weight < 0.80) {
+        what.weight = 0.80;
+        what.rule = "computed-name";
+        site.words = ", a name that is computed";
+    }
+    found = sg_judge_note(judge, &what);
+    if (!found)
+        return;
+    used = sg_detail_put(found->detail, 0, "names ");
+    used = sg_detail_put_name(found->detail, used, global->module, global->qualname);
+    sg_detail_put(found->detail, used, site.words);
+}
+
+/* A state, an item or a member given to an object that is none of the built-in containers. The
+ * object's own methods run; on globals the machine tells an anomaly. */
+static bool stores(enum sg_call_op op)
+{
+    return op == SG_CALL_BUILD || op == SG_CALL_APPEND || op == SG_CALL_SETITEM ||
+           op == SG_CALL_ADD;
+}
+
+static void note_call(struct sg_judge *judge, const struct sg_machine *m,
+                      const struct sg_call *call, const struct sg_site *site, uint64_t subject)
+{
+    struct sg_found what = {
+        .key = sg_mix(sg_mix(sg_mix((uintptr_t)site->rule, judge->member_print), subject),
+                      site->arguments),
+        .subject = subject,
+        .offset = call->offset,
+        .weight = site->weight,
+        .rule = site->rule,
+        .class = SG_FOUND_CALL};
+    struct sg_found *found = sg_judge_note(judge, &what);
+    char text[DETAIL_CALL];
+    size_t used, len;
+
+    if (site->weight >= SG_AT_SUSPICIOUS && site->weight < SG_AT_MALICIOUS)
+        judge->recent[call->id % SG_RECENT_CALLS] = (struct sg_recent){m, call->id, call->offset};
+    if (!found)
+        return;
+    len = sg_call_render(m, call, text, sizeof(text));
+    used = sg_detail_put(found->detail, 0, "calls ");
+    used = sg_detail_write(found->detail, SG_DETAIL_MAX, used, text, len);
+    sg_detail_put(found->detail, used, site->words);
+}
+
+/* A call of what is no global. */
+static void indirect(struct sg_judge *judge, const struct sg_machine *m, const struct sg_call *call)
+{
+    struct sg_call made_by;
+    const struct sg_name *inner = NULL;
+    const struct sg_global *global = NULL;
+    struct sg_site site;
+
+    if (sg_value_call(m, call->callee, &made_by))
+        global = sg_value_global(m, made_by.callee);
+    if (global)
+        inner = know(judge, m, global, false);
+    site = sg_site_indirect(m, call, inner, &made_by, &judge->spent);
+    note_call(judge, m, call, &site, inner ? inner->print : 0);
+}
+
+static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)
+{
+    struct sg_judge *judge = ctx;
+    const struct sg_global *global;
+    const struct sg_name *name;
+    struct sg_site site;
+
+    judge->calls++;
+    if (stores(call->op))
+        return;
+    global = sg_value_global(m, call->callee);
+    if (!global) {
+        indirect(judge, m, call);
+        return;
+    }
+    name = know(judge, m, global, false);
+    if (name->sink == SG_SINK_CLEAN)
+        return;
+    site = sg_site_called(m, call, name, &judge->spent);
+    note_call(judge, m, call, &site, name->print);
+    if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
+        sg_judge_partial(judge, call->offset, "more arguments than are looked at");
+}
+
+/* What is made only to be thrown away is called for what it does on the way. */
+static void on_use(void *ctx, const struct sg_machine *m, uint64_t call_id, enum sg_use use)
+{
+    static const struct sg_row row = {.rule = "result-discarded",
+                                      .detail = "throws away what an uncertain call gave",
+                                      .weight = 0.85};
+    struct sg_judge *judge = ctx;
+    const struct sg_recent *recent = &judge->recent[call_id % SG_RECENT_CALLS];
+
+    if (use == SG_USE_DISCARDED && recent->m == m && recent->id == call_id)
+        sg_judge_note_row(judge, &row, recent->offset, row.detail);
+}
+
+static const struct sg_row anomalies[SG_A_COUNT_] = {
+    [SG_A_BROKEN_AFTER_CALL] = {.rule = "broken-after-call",
+                                .detail = "breaks off after a call was made",
+                                .weight = 0.30},
+    [SG_A_FRAME_STRADDLE] = {.rule = "frame-straddle",
+                             .detail = "an argument crosses the end of its frame",
+                             .weight = 0.70,
+                             .held = true},
+    [SG_A_NUL_IN_LINE] = {.rule = "nul-in-line",
+                          .detail = "a NUL hides the rest of a line",
+                          .weight = 0.60,
+                          .held = true},
+    [SG_A_ODD_INTEGER] = {.rule = "odd-integer",
+                          .detail = "a number is written as no pickler writes it",
+                          .weight = 0.55,
+                          .held = true},
+    [SG_A_COMPUTED_NAME] = {.rule = "computed-name",
+                            .detail = "a name is computed while loading",
+                            .weight = 0.80,
+                            .held = true},
+    [SG_A_EXTENSION] = {.rule = "extension-code",
+                        .detail = "resolves a name by an extension code",
+                        .weight = 0.60,
+                        .held = true},
+    [SG_A_EXTENSION_UNKNOWN] = {.rule = "extension-code",
+                                .detail = "resolves a name by an extension code that is not known",
+                                .weight = 0.60,
+                                .held = true},
+    [SG_A_MEMO_ACROSS] = {.rule = "memo-across",
+                          .detail = "uses the memo of the pickle before it",
+                          .weight = 0.10},
+    [SG_A_PROTO_LATE] = {.rule = "late-proto",
+                         .detail = "PROTO is not at the beginning, or above 5",
+                         .weight = 0.35,
+                         .held = true},
+    [SG_A_BUILD_GLOBAL] = {.rule = "sets-on-global",
+                           .detail = "sets attributes of a module, class or function",
+                           .weight = 0.93},
+    [SG_A_STORE_GLOBAL] = {.rule = "stores-in-global",
+                           .detail = "stores items in an object of a module",
+                           .weight = 0.92},
+    [SG_A_BOMB] = {.rule = "bomb", .detail = "grows without end when loaded", .weight = 0.96},
+    [SG_A_FORGOTTEN_USED] = {.rule = "forgotten",
+                             .detail = "more to remember than there is memory for",
+                             .weight = 0.30},
+    [SG_A_LEFTOVER] = {.rule = "leftover",
+                       .detail = "leaves objects behind on the stack",
+                       .weight = 0.35,
+                       .held = true},
+    [SG_A_NON_TUPLE_ARGS] = {.rule = "odd-arguments",
+                             .detail = "calls with arguments that are no tuple",
+                             .weight = 0.45,
+                             .held = true},
+};
+
+static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly what, uint64_t offset)
+{
+    struct sg_judge *judge = ctx;
+
+    (void)m;
+    if (what == SG_A_FORGOTTEN_USED)
+        judge->partial = true;
+    sg_judge_note_row(judge, &anomalies[what], offset, anomalies[what].detail);
+}
+
+struct sg_events sg_judge_events(struct sg_judge *judge)
+{
+    return (struct sg_events){
+        .ctx = judge, .global = on_global, .call = on_call, .use = on_use, .anomaly = on_anomaly};
+}
