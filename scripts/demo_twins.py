@@ -153,7 +153,9 @@ def main() -> int:
         if not all(good):
             print("\ndemo: not as it should be")
             return 1
-        print(f"\n{len(good)} clean files were loaded, {len(good)} twins refused; no canary was created.")
+        print(
+            f"\n{len(good)} clean files were loaded, {len(good)} twins refused; no canary was created."
+        )
         if not twin_is_real(demo):
             print("demo: but the twin does nothing without the guard either")
             return 1

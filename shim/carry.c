@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define PRELOAD "LD_PRELOAD"
@@ -93,6 +94,8 @@ static bool has_kept(char *const env[], const char *entry)
 size_t sg_carry_room(char *const env[])
 {
     size_t entries = 1, text = 0, lacking = 0;
+
+    sg_carry_start();
     bool named = library[0] == '\0';
 
     for (char *const *at = env; at && *at; at++, entries++) {
@@ -267,8 +270,11 @@ static void keep_variable(const char *entry)
 
 void sg_carry_start(void)
 {
+    static atomic_flag started = ATOMIC_FLAG_INIT;
     struct search search = {.address = (uintptr_t)&kept_count};
 
+    if (atomic_flag_test_and_set_explicit(&started, memory_order_acquire))
+        return;
     dl_iterate_phdr(find_object, &search);
     for (char *const *at = environ; search.name && at && *at; at++) {
         if (preload_of(*at) && !library[0])

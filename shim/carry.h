@@ -11,7 +11,7 @@
 #include <alloca.h>
 #include <stddef.h>
 
-/* Notes what to carry: our place in LD_PRELOAD, and what SAFEGUARD_* say. */
+/* Notes, once, what to carry: our place in LD_PRELOAD, and what SAFEGUARD_* say. */
 void sg_carry_start(void);
 
 /* Bytes that sg_carry_fill() needs; 0 when the environment lacks nothing. */

@@ -69,6 +69,7 @@ int sg_cmd_policy(const struct sg_verb *verb, const struct sg_cmdline *options, 
     sg_suggest_offer(&near, "check");
     if (!near.best || near.distance == 0)
         return usage(verb);
-    fprintf(stderr, "safeguard: policy: there is no '%s'; did you mean '%s'?\n", args[0], near.best);
+    fprintf(stderr, "safeguard: policy: there is no '%s'; did you mean '%s'?\n", args[0],
+            near.best);
     return SG_EXIT_TROUBLE;
 }

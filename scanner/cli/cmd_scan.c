@@ -158,8 +158,8 @@ static unsigned thread_count(unsigned asked, size_t jobs)
 static struct sg_style style_for(const struct sg_cmdline *options)
 {
     const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-    bool colour = isatty(STDOUT_FILENO) == 1 && term && strcmp(term, "dumb") != 0 &&
-                  !(no_color && *no_color);
+    bool colour =
+        isatty(STDOUT_FILENO) == 1 && term && strcmp(term, "dumb") != 0 && !(no_color && *no_color);
 
     return (struct sg_style){.colour = colour, .verbose = options->verbose};
 }

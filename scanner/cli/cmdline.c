@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOBS_MAX   256
+#define JOBS_MAX 256
 #define LONG_WIDTH 21
 
 static bool set_help(struct sg_cmdline *options, const char *value)
@@ -180,8 +180,9 @@ static void complain(const char *verb, int answer, const char *typed)
 
     if (answer == ':' && row)
         fprintf(stderr, "safeguard: %s: --%s needs a value: %s\n", verb, row->name, row->help);
-    else if (row)
-        fprintf(stderr, "safeguard: %s: --%s takes no value\n", verb, row->name);
+    else if (optopt >= FIRST_ROW)
+        fprintf(stderr, "safeguard: %s: --%s takes no value\n", verb,
+                rows[optopt - FIRST_ROW].name);
     else
         complain_unknown(verb, typed);
 }

@@ -16,7 +16,7 @@ struct sg_cmdline {
     bool help;
     bool recursive;
     bool verbose;
-    unsigned jobs;           /* 0: one for each processor */
+    unsigned jobs; /* 0: one for each processor */
     enum sg_format format;
     enum sg_verdict fail_on; /* SG_SUSPICIOUS or SG_MALICIOUS */
     const char *policy;      /* a path, or NULL */

@@ -30,8 +30,9 @@ void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
                   sg_verdict_name(report->verdict), report->score,
                   sg_coverage_name(report->coverage));
     sg_out_json(out, report->format);
-    sg_out_format(out, ", \"size\": %" PRIu64 ", \"micros\": %" PRIu64 ", \"reasons\": ",
-                  report->size, result->micros);
+    sg_out_format(out,
+                  ", \"size\": %" PRIu64 ", \"micros\": %" PRIu64 ", \"reasons\": ", report->size,
+                  result->micros);
     sg_emit_reasons(out, report);
     sg_out_text(out, "}");
 }
@@ -41,8 +42,8 @@ static void lines_begin(struct sg_outbuf *out)
     (void)out;
 }
 
-static void lines_file(struct sg_outbuf *out, const struct sg_result *result,
-                       struct sg_style style, bool first)
+static void lines_file(struct sg_outbuf *out, const struct sg_result *result, struct sg_style style,
+                       bool first)
 {
     (void)style;
     (void)first;

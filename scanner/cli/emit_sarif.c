@@ -39,8 +39,8 @@ static void put_location(struct sg_outbuf *out, const struct sg_result *result,
     sg_out_text(out, "}");
 }
 
-static void sarif_file(struct sg_outbuf *out, const struct sg_result *result,
-                       struct sg_style style, bool first)
+static void sarif_file(struct sg_outbuf *out, const struct sg_result *result, struct sg_style style,
+                       bool first)
 {
     const struct sg_report *report = result->report;
     const struct sg_reason *reason = report->reason_count ? &report->reasons[0] : NULL;

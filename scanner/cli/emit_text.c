@@ -105,9 +105,10 @@ static void text_end(struct sg_outbuf *out, const struct sg_tally *tally, struct
     sg_out_format(out, "safeguard: %" PRIu64 " file%s (", tally->files,
                   tally->files == 1 ? "" : "s");
     sg_emit_size(out, (double)tally->bytes);
-    sg_out_format(out, ") in %.1f s: %" PRIu64 " malicious, %" PRIu64 " suspicious, %" PRIu64
-                  " benign", tally->seconds, tally->verdicts[SG_MALICIOUS],
-                  tally->verdicts[SG_SUSPICIOUS], tally->verdicts[SG_BENIGN]);
+    sg_out_format(out,
+                  ") in %.1f s: %" PRIu64 " malicious, %" PRIu64 " suspicious, %" PRIu64 " benign",
+                  tally->seconds, tally->verdicts[SG_MALICIOUS], tally->verdicts[SG_SUSPICIOUS],
+                  tally->verdicts[SG_BENIGN]);
     put_count(out, tally->partial, "not fully analysed");
     put_count(out, tally->unanalysed, "not analysed");
     put_count(out, tally->unread, "not readable");

@@ -81,8 +81,8 @@ const char *sg_openfile_open(struct sg_openfile *file, const char *path)
         sg_openfile_close(file);
         return problem;
     }
-    file->source = (struct sg_source){
-        .read = read_file, .ctx = file, .size = (uint64_t)file->before.st_size};
+    file->source =
+        (struct sg_source){.read = read_file, .ctx = file, .size = (uint64_t)file->before.st_size};
     return NULL;
 }
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define SCRIPT_DEPTH 5 /* of #! lines, as the kernel counts them */
-#define HEAD_SIZE    256u /* BINPRM_BUF_SIZE: what the kernel looks at */
+#define HEAD_SIZE 256u /* BINPRM_BUF_SIZE: what the kernel looks at */
 
 static enum sg_exit try_file(const char *path, const char **why)
 {
@@ -47,8 +47,8 @@ static enum sg_exit search_path(const char *command, char *into, const char **wh
     for (;;) {
         size_t len = strcspn(path, ":");
         const char *reason;
-        int written = snprintf(into, PATH_MAX, "%.*s/%s", len ? (int)len : 1, len ? path : ".",
-                               command);
+        int written =
+            snprintf(into, PATH_MAX, "%.*s/%s", len ? (int)len : 1, len ? path : ".", command);
         if (written > 0 && written < PATH_MAX) {
             enum sg_exit status = try_file(into, &reason);
             if (status == SG_EXIT_OK)

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct sg_progress {
-    bool wanted; /* standard error is a terminal */
-    bool drawn;  /* a line stands there now */
-    double begun; /* seconds, see sg_progress_now() */
+    bool wanted;    /* standard error is a terminal */
+    bool drawn;     /* a line stands there now */
+    double begun;   /* seconds, see sg_progress_now() */
     uint64_t files; /* all of them */
     uint64_t bytes;
 };

@@ -40,8 +40,7 @@ static void add_reason(struct sg_report *report, const char *rule, const char *d
 
 static void set_unreadable(struct sg_scanned *scanned, const char *problem, uint64_t size)
 {
-    scanned->report =
-        (struct sg_report){.coverage = SG_PARTIAL, .format = "none", .size = size};
+    scanned->report = (struct sg_report){.coverage = SG_PARTIAL, .format = "none", .size = size};
     add_reason(&scanned->report, "unreadable", problem);
     scanned->result.problem = problem;
 }

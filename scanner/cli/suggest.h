@@ -4,7 +4,7 @@
 
 struct sg_suggestion {
     const char *typed;
-    const char *best; /* NULL: nothing is near enough */
+    const char *best;  /* NULL: nothing is near enough */
     unsigned distance; /* edits between the two */
 };
 

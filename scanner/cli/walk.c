@@ -28,20 +28,19 @@ static void add_job(struct sg_walk *walk, struct sg_job job)
 
 static void add_problem(struct sg_walk *walk, const char *path, const char *problem, bool named)
 {
-    add_job(walk, (struct sg_job){
-                      .path = sg_heap_join(path, ""), .problem = problem, .named = named});
+    add_job(walk,
+            (struct sg_job){.path = sg_heap_join(path, ""), .problem = problem, .named = named});
 }
 
 static struct sg_seen *seen_slot(const struct sg_walk *walk, const struct stat *directory)
 {
-    uint64_t mix = ((uint64_t)directory->st_ino ^ (uint64_t)directory->st_dev << 40) *
-                   0x9e3779b97f4a7c15ULL;
+    uint64_t mix =
+        ((uint64_t)directory->st_ino ^ (uint64_t)directory->st_dev << 40) * 0x9e3779b97f4a7c15ULL;
     size_t at = (size_t)(mix >> 32);
 
     for (;; at++) {
         struct sg_seen *slot = &walk->seen[at & (walk->seen_cap - 1)];
-        if (!slot->used ||
-            (slot->inode == directory->st_ino && slot->device == directory->st_dev))
+        if (!slot->used || (slot->inode == directory->st_ino && slot->device == directory->st_dev))
             return slot;
     }
 }
@@ -79,10 +78,9 @@ static bool first_visit(struct sg_walk *walk, const struct stat *directory)
 static bool is_made_up(const char *path)
 {
     static const uint32_t types[] = {
-        PROC_SUPER_MAGIC,  SYSFS_MAGIC,       DEBUGFS_MAGIC, TRACEFS_MAGIC,
-        CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, SECURITYFS_MAGIC, SELINUX_MAGIC,
-        BPF_FS_MAGIC,      DEVPTS_SUPER_MAGIC, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
-        BINFMTFS_MAGIC,    NSFS_MAGIC};
+        PROC_SUPER_MAGIC,    SYSFS_MAGIC,      DEBUGFS_MAGIC,  TRACEFS_MAGIC, CGROUP_SUPER_MAGIC,
+        CGROUP2_SUPER_MAGIC, SECURITYFS_MAGIC, SELINUX_MAGIC,  BPF_FS_MAGIC,  DEVPTS_SUPER_MAGIC,
+        PSTOREFS_MAGIC,      EFIVARFS_MAGIC,   BINFMTFS_MAGIC, NSFS_MAGIC};
     struct statfs info;
 
     if (statfs(path, &info))

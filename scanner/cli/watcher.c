@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS   10000
+#define PATIENCE_MS 10000
 #define LOOK_EVERY_MS 1
 
 enum sight {

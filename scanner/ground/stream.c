@@ -20,8 +20,7 @@ void sg_stream_open(struct sg_stream *s, const struct sg_source *source, uint8_t
 void sg_stream_decode(struct sg_stream *s, sg_fill_fn *fill, void *ctx, uint8_t *window,
                       size_t window_size)
 {
-    *s = (struct sg_stream){
-        .fill = fill, .ctx = ctx, .window = window, .window_size = window_size};
+    *s = (struct sg_stream){.fill = fill, .ctx = ctx, .window = window, .window_size = window_size};
     s->at = s->end = window;
 }
 
@@ -62,9 +61,8 @@ bool sg_stream_skip(struct sg_stream *s, uint64_t len)
         return true;
     }
     if (!s->fill)
-        return sg_stream_seek(s, len > UINT64_MAX - sg_stream_offset(s)
-                                     ? UINT64_MAX
-                                     : sg_stream_offset(s) + len);
+        return sg_stream_seek(
+            s, len > UINT64_MAX - sg_stream_offset(s) ? UINT64_MAX : sg_stream_offset(s) + len);
     while (len > 0) {
         have = (size_t)(s->end - s->at);
         if (have == 0 && (have = sg_stream_refill(s, 1)) == 0)

@@ -18,10 +18,10 @@
 typedef enum sg_status sg_fill_fn(void *ctx, uint8_t *into, size_t len, size_t *got);
 
 struct sg_stream {
-    const uint8_t *at;  /* next byte */
-    const uint8_t *end; /* end of what the window holds */
+    const uint8_t *at;   /* next byte */
+    const uint8_t *end;  /* end of what the window holds */
     uint64_t end_offset; /* of `end`, from the stream's beginning */
-    uint8_t *window;    /* NULL for a source in memory: it is its own window */
+    uint8_t *window;     /* NULL for a source in memory: it is its own window */
     size_t window_size;
     sg_fill_fn *fill; /* a decoder, or NULL */
     void *ctx;

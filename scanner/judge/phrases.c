@@ -224,7 +224,7 @@ static bool encoded(const char *at, size_t len)
         upper += at[i] >= 'A' && at[i] <= 'Z';
         digits += at[i] >= '0' && at[i] <= '9';
     }
-    return digits * 16 > len && (upper * 8 > len || digits * 4 > len);
+    return digits > 0 && (upper * 6 > len || digits * 4 > len);
 }
 
 static bool url(const char *at, size_t len)
@@ -267,6 +267,7 @@ bool sg_phrase_attacks(const char *at, size_t len)
 
 unsigned sg_phrase_flags(const char *at, size_t len)
 {
+    static const char *const chains[] = {".__", "__."};
     char lower[SG_PHRASE_MAX];
     unsigned flags = 0;
 
@@ -280,15 +281,15 @@ unsigned sg_phrase_flags(const char *at, size_t len)
     flags |= sg_phrase_attacks(lower, len) ? SG_ARG_PAYLOAD : 0u;
     flags |= command_line(lower, len) ? SG_ARG_SHELL : 0u;
     flags |= contains(at, len, "\n") ? SG_ARG_LINES : 0u;
+    flags |= encoded(at, len) ? SG_ARG_ENCODED : 0u;
     if (identifier(at, len)) {
         flags |= SG_ARG_WORD | word_flags(at, len);
         flags |= path_like(at, len) ? SG_ARG_PATH : 0u;
         return flags;
     }
-    flags |= contains(at, len, ".__") || contains(at, len, "__.") ? SG_ARG_WALK : 0u;
+    flags |= sg_phrase_has(at, len, chains, COUNT(chains)) ? SG_ARG_WALK : 0u;
     flags |= source_like(lower, len) ? SG_ARG_CODE : 0u;
     flags |= host_port(at, len) ? SG_ARG_HOST : 0u;
     flags |= path_like(lower, len) ? SG_ARG_PATH : 0u;
-    flags |= encoded(at, len) ? SG_ARG_ENCODED : 0u;
     return flags;
 }

@@ -138,6 +138,7 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
     if (out->cut) {
         cut_last(&out->length);
         out->second = out->bytes;
+        out->second_length = 0;
         return SG_STEP_ON;
     }
     /* The second line may move the window: keep the first. */
@@ -160,8 +161,17 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
 /* Content that somebody might hand to a loader, from its first bytes. */
 static bool looks_like_payload(const uint8_t *head, size_t len)
 {
-    static const char *const magics[] = {"\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05", "PK\x03\x04",
-                                         "\x93NUMPY", "\x1f\x8b", "BZh", "\xfd" "7zXZ", "\xe3"};
+    static const char *const magics[] = {"\x80\x02",
+                                         "\x80\x03",
+                                         "\x80\x04",
+                                         "\x80\x05",
+                                         "PK\x03\x04",
+                                         "\x93NUMPY",
+                                         "\x1f\x8b",
+                                         "BZh",
+                                         "\xfd"
+                                         "7zXZ",
+                                         "\xe3"};
 
     for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {
         size_t magic = strlen(magics[i]);
@@ -232,10 +242,9 @@ enum sg_step sg_argument_read(struct sg_machine *m, enum sg_argument_kind kind,
                               struct sg_argument *out)
 {
     static const uint8_t widths[] = {
-        [SG_ARG_U1] = 1,    [SG_ARG_U2] = 2,    [SG_ARG_U4] = 4,
-        [SG_ARG_U8] = 8,    [SG_ARG_TEXT1] = 1, [SG_ARG_TEXT4] = 4,
-        [SG_ARG_TEXT8] = 8, [SG_ARG_BYTES1] = 1, [SG_ARG_BYTES4] = 4,
-        [SG_ARG_BYTES8] = 8,
+        [SG_ARG_U1] = 1,     [SG_ARG_U2] = 2,     [SG_ARG_U4] = 4,    [SG_ARG_U8] = 8,
+        [SG_ARG_TEXT1] = 1,  [SG_ARG_TEXT4] = 4,  [SG_ARG_TEXT8] = 8, [SG_ARG_BYTES1] = 1,
+        [SG_ARG_BYTES4] = 4, [SG_ARG_BYTES8] = 8,
     };
 
     switch (kind) {
@@ -263,6 +272,10 @@ enum sg_step sg_argument_frame(struct sg_machine *m, uint64_t length)
 void sg_argument_stop(struct sg_machine *m)
 {
     /* The same Unpickler goes on after STOP; a new one begins after the frame. */
-    if (m->load->frame_end && cross_frame(m, UINT64_MAX, false))
+    uint64_t frame_end = m->load->frame_end, at = sg_stream_offset(m->stream);
+
+    if (!frame_end || cross_frame(m, UINT64_MAX, false))
         m->load->frame_end = 0;
+    else if (sg_stream_offset(m->stream) == at)
+        m->load->frame_end = frame_end;
 }

@@ -33,6 +33,16 @@ void sg_call_tell(struct sg_machine *m, struct sg_call *call)
         m->events.call(m->events.ctx, m, call);
 }
 
+/* What is not folded may change the lists and dicts that it is given. */
+static void escape_arguments(struct sg_machine *m, sg_value args)
+{
+    bool whole;
+    size_t count = sg_value_kind(m, args) == SG_V_TUPLE ? sg_value_count(m, args, &whole) : 0;
+
+    for (size_t i = 0; i < count && i < 64; i++)
+        sg_value_escape(m, sg_value_item(m, args, i));
+}
+
 sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee, sg_value args,
                       sg_value kwargs)
 {
@@ -48,6 +58,8 @@ sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee,
         folded = sg_fold_call(m, &call);
         m->folding--;
     }
+    if (folded == SG_ABSENT)
+        escape_arguments(m, args);
     if (m->globals.count == names && m->extensions.count == codes)
         m->arena->used = used; /* scratch only */
     return folded != SG_ABSENT ? folded : sg_value_call_make(m, &call);

@@ -13,8 +13,8 @@ struct reader {
     struct sg_machine *m;
     const struct sg_call *call;
     const uint8_t *at, *end;
-    int longs;   /* fields of four bytes at a code object's beginning: 5 since 3.11, before 6 */
-    bool tell;   /* false: only a try whether the layout fits */
+    int longs; /* fields of four bytes at a code object's beginning: 5 since 3.11, before 6 */
+    bool tell; /* false: only a try whether the layout fits */
 };
 
 static void tell_word(struct sg_machine *m, const struct sg_call *call, struct sg_text word,
@@ -123,11 +123,18 @@ static bool object(struct reader *r, int depth, bool names)
     if (depth == 0 || r->at == r->end)
         return false;
     switch (*r->at++ & 0x7F) {
-    case 'N': case 'T': case 'F': case 'S': case '.': case '0':
+    case 'N':
+    case 'T':
+    case 'F':
+    case 'S':
+    case '.':
+    case '0':
         return true;
-    case 'i': case 'r':
+    case 'i':
+    case 'r':
         return plain(r, 4);
-    case 'I': case 'g':
+    case 'I':
+    case 'g':
         return plain(r, 8);
     case 'y':
         return plain(r, 16);
@@ -139,13 +146,20 @@ static bool object(struct reader *r, int depth, bool names)
         return long_integer(r);
     case 's':
         return counted(r, 4, 1);
-    case 't': case 'u': case 'a': case 'A':
+    case 't':
+    case 'u':
+    case 'a':
+    case 'A':
         return word(r, 4, names);
-    case 'z': case 'Z':
+    case 'z':
+    case 'Z':
         return word(r, 1, names);
     case ')':
         return sequence(r, 1, depth, names);
-    case '(': case '[': case '<': case '>':
+    case '(':
+    case '[':
+    case '<':
+    case '>':
         return sequence(r, 4, depth, names);
     case '{':
         return dict(r, depth);

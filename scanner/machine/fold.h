@@ -22,9 +22,39 @@ sg_value sg_fold_module(struct sg_machine *m, struct sg_text name);
 sg_value sg_fold_path(struct sg_machine *m, sg_value object, struct sg_text path);
 
 typedef sg_value sg_fold_fn(struct sg_machine *m, const struct sg_call *call);
-sg_fold_fn sg_fold_decoder;   /* base64, hex, rot13, … by name */
+/* `call` calls the result of `maker`: partial(f)(x). */
+typedef sg_value sg_second_fn(struct sg_machine *m, const struct sg_call *call,
+                              const struct sg_call *maker);
+
+/* fold_calls.c */
+sg_fold_fn sg_fold_getattr, sg_fold_import, sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply,
+    sg_fold_each, sg_fold_extension, sg_fold_load, sg_fold_loads, sg_fold_marshal, sg_fold_code;
+sg_second_fn sg_second_attrgetter, sg_second_methodcaller, sg_second_itemgetter, sg_second_partial,
+    sg_second_type;
+
+/* fold_text.c */
 sg_fold_fn sg_fold_type_name; /* str.join and the like: a method called through its type */
 sg_fold_fn sg_fold_str, sg_fold_bytes_type, sg_fold_chr, sg_fold_concat, sg_fold_getitem,
     sg_fold_reversed;
+
+/* fold_codecs.c: base64, hex, rot13, … by name */
+sg_fold_fn sg_fold_decoder;
+/* `text` of `object` through a codec, as encode() or decode() of it; SG_ABSENT when it is not
+ * certain what comes out. */
+sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
+                       struct sg_text codec);
+sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text);
+
+/* Text under construction, at most SG_FOLD_MAX bytes. */
+struct sg_writer {
+    char *at;
+    size_t len;
+    bool full;
+};
+bool sg_writer_begin(struct sg_machine *m, struct sg_writer *w);
+void sg_writer_put(struct sg_writer *w, const char *bytes, size_t len);
+void sg_writer_byte(struct sg_writer *w, unsigned byte);
+sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum sg_kind kind);
+bool sg_text_ascii(struct sg_text text);
 
 #endif

@@ -2,20 +2,13 @@
  * the caller of a fold. */
 #include "machine/fold.h"
 
-/* Text under construction, at most SG_FOLD_MAX bytes. */
-struct writer {
-    char *at;
-    size_t len;
-    bool full;
-};
-
-static bool begin(struct sg_machine *m, struct writer *w)
+bool sg_writer_begin(struct sg_machine *m, struct sg_writer *w)
 {
-    *w = (struct writer){.at = sg_arena_take(m->arena, SG_FOLD_MAX)};
+    *w = (struct sg_writer){.at = sg_arena_take(m->arena, SG_FOLD_MAX)};
     return w->at != NULL;
 }
 
-static void put(struct writer *w, const char *bytes, size_t len)
+void sg_writer_put(struct sg_writer *w, const char *bytes, size_t len)
 {
     if (len > SG_FOLD_MAX - w->len) {
         w->full = true;
@@ -25,16 +18,24 @@ static void put(struct writer *w, const char *bytes, size_t len)
     w->len += len;
 }
 
-static void put_byte(struct writer *w, unsigned byte)
+void sg_writer_byte(struct sg_writer *w, unsigned byte)
 {
     char c = (char)byte;
 
-    put(w, &c, 1);
+    sg_writer_put(w, &c, 1);
 }
 
-static sg_value finish(struct sg_machine *m, const struct writer *w, enum sg_kind kind)
+sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum sg_kind kind)
 {
     return w->full ? SG_ABSENT : sg_value_copy(m, kind, w->at, w->len);
+}
+
+bool sg_text_ascii(struct sg_text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] & 0x80)
+            return false;
+    return true;
 }
 
 static enum sg_kind kind_of(sg_value v)
@@ -45,44 +46,48 @@ static enum sg_kind kind_of(sg_value v)
 /* text.join(items) */
 static sg_value join(struct sg_machine *m, sg_value object, sg_value items)
 {
+    enum sg_kind kind = sg_value_kind(m, items);
     struct sg_text glue, part;
-    struct writer w;
+    struct sg_writer w;
     bool whole;
     size_t count = sg_value_count(m, items, &whole);
 
-    if (!whole || !sg_fold_bytes(m, object, &glue) || !begin(m, &w))
+    if ((kind != SG_V_TUPLE && kind != SG_V_LIST) || !whole || sg_value_escaped(m, items) ||
+        !sg_fold_bytes(m, object, &glue) || !sg_writer_begin(m, &w))
         return SG_ABSENT;
     for (size_t i = 0; i < count && !w.full; i++) {
         size_t used = m->arena->used;
         if (!sg_fold_bytes(m, sg_value_item(m, items, i), &part))
             return SG_ABSENT;
         if (i)
-            put(&w, glue.at, glue.len);
-        put(&w, part.at, part.len);
+            sg_writer_put(&w, glue.at, glue.len);
+        sg_writer_put(&w, part.at, part.len);
         m->arena->used = used;
     }
-    return finish(m, &w, kind_of(object));
+    return sg_writer_value(m, &w, kind_of(object));
 }
 
-static sg_value replace(struct sg_machine *m, sg_value object, sg_value from, sg_value to)
+static sg_value replace(struct sg_machine *m, sg_value object, const struct sg_call *call)
 {
+    sg_value from = sg_fold_argument(m, call, 0), to = sg_fold_argument(m, call, 1);
     struct sg_text text, old, new;
-    struct writer w;
+    struct sg_writer w;
 
-    if (!sg_fold_bytes(m, object, &text) || !sg_fold_bytes(m, from, &old) ||
-        !sg_fold_bytes(m, to, &new) || !old.len || !begin(m, &w))
+    if (sg_fold_argument(m, call, 2) != SG_ABSENT || !sg_fold_bytes(m, object, &text) ||
+        !sg_fold_bytes(m, from, &old) || !sg_fold_bytes(m, to, &new) || !old.len ||
+        !sg_writer_begin(m, &w))
         return SG_ABSENT;
     while (text.len && !w.full) {
         bool found = sg_text_starts(text, old);
         size_t step = found ? old.len : 1;
         if (found)
-            put(&w, new.at, new.len);
+            sg_writer_put(&w, new.at, new.len);
         else
-            put(&w, text.at, 1);
+            sg_writer_put(&w, text.at, 1);
         text.at += step;
         text.len -= step;
     }
-    return finish(m, &w, kind_of(object));
+    return sg_writer_value(m, &w, kind_of(object));
 }
 
 static char upper(char c)
@@ -100,66 +105,76 @@ static char swapcase(char c)
     return upper(c) == c ? lower(c) : upper(c);
 }
 
-static char rot13(char c)
-{
-    char base = lower(c);
-
-    if (base < 'a' || base > 'z')
-        return c;
-    return (char)(base < 'n' ? c + 13 : c - 13);
-}
-
 static sg_value each_byte(struct sg_machine *m, sg_value object, char (*change)(char))
 {
     struct sg_text text;
-    struct writer w;
+    struct sg_writer w;
 
-    if (!sg_fold_bytes(m, object, &text) || !begin(m, &w))
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || !sg_writer_begin(m, &w))
         return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++)
-        put_byte(&w, (unsigned char)change(text.at[i]));
-    return finish(m, &w, kind_of(object));
+        sg_writer_byte(&w, (unsigned char)change(text.at[i]));
+    return sg_writer_value(m, &w, kind_of(object));
+}
+
+/* White space as the type has it: str has four more characters. */
+static bool is_blank(char c, enum sg_kind kind)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || (kind == SG_V_STR && c >= 28 && c <= 31);
 }
 
 static sg_value strip(struct sg_machine *m, sg_value object)
 {
     struct sg_text text;
+    enum sg_kind kind = kind_of(object);
 
-    if (!sg_fold_bytes(m, object, &text))
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text))
         return SG_ABSENT;
-    while (text.len && (text.at[0] == ' ' || (text.at[0] >= '\t' && text.at[0] <= '\r')))
+    while (text.len && is_blank(text.at[0], kind))
         text.at++, text.len--;
-    while (text.len && (text.at[text.len - 1] == ' ' ||
-                        (text.at[text.len - 1] >= '\t' && text.at[text.len - 1] <= '\r')))
+    while (text.len && is_blank(text.at[text.len - 1], kind))
         text.len--;
-    return sg_value_copy(m, kind_of(object), text.at, text.len);
+    return sg_value_copy(m, kind, text.at, text.len);
 }
 
+static sg_value turn_round(struct sg_machine *m, sg_value object)
+{
+    struct sg_text text;
+    struct sg_writer w;
+
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || !sg_writer_begin(m, &w))
+        return SG_ABSENT;
+    for (size_t i = text.len; i-- > 0;)
+        sg_writer_put(&w, text.at + i, 1);
+    return sg_writer_value(m, &w, kind_of(object));
+}
+
+/* An iterator over the characters: a tuple of them will do. */
 sg_value sg_fold_reversed(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_text text;
-    struct writer w;
-    sg_value object = sg_fold_argument(m, call, 0);
+    sg_value items[256], object = sg_fold_argument(m, call, 0);
 
-    if (!sg_fold_bytes(m, object, &text) || !begin(m, &w))
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || text.len > 256 ||
+        kind_of(object) != SG_V_STR)
         return SG_ABSENT;
-    for (size_t i = text.len; i-- > 0;)
-        put(&w, text.at + i, 1);
-    return finish(m, &w, kind_of(object));
+    for (size_t i = 0; i < text.len; i++)
+        items[i] = sg_value_copy(m, SG_V_STR, text.at + text.len - 1 - i, 1);
+    return sg_value_tuple(m, items, text.len);
 }
 
 sg_value sg_fold_concat(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_text a, b;
-    struct writer w;
+    struct sg_writer w;
     sg_value first = sg_fold_argument(m, call, 0), second = sg_fold_argument(m, call, 1);
 
     if (kind_of(first) != kind_of(second) || !sg_fold_bytes(m, first, &a) ||
-        !sg_fold_bytes(m, second, &b) || !begin(m, &w))
+        !sg_fold_bytes(m, second, &b) || !sg_writer_begin(m, &w))
         return SG_ABSENT;
-    put(&w, a.at, a.len);
-    put(&w, b.at, b.len);
-    return finish(m, &w, kind_of(first));
+    sg_writer_put(&w, a.at, a.len);
+    sg_writer_put(&w, b.at, b.len);
+    return sg_writer_value(m, &w, kind_of(first));
 }
 
 /* One character of text, by index; slices with step -1 turn it round; a str key of a name is an
@@ -180,59 +195,76 @@ sg_value sg_fold_getitem(struct sg_machine *m, const struct sg_call *call)
     }
     if (sg_value_call(m, key, &slice) && sg_value_int(m, sg_fold_argument(m, &slice, 2), &index) &&
         index == -1)
-        return sg_fold_reversed(m, call);
+        return sg_fold_argument(m, &slice, 0) == SG_NONE_VALUE ? turn_round(m, object) : SG_ABSENT;
     bool whole;
     size_t count = sg_value_count(m, object, &whole);
     if (!sg_value_int(m, key, &index))
         return SG_ABSENT;
     if (sg_value_kind(m, object) >= SG_V_TUPLE && sg_value_kind(m, object) <= SG_V_LIST)
-        return index >= 0 && (uint64_t)index < count ? sg_value_item(m, object, (size_t)index)
-                                                     : SG_ABSENT;
-    if (!sg_fold_bytes(m, object, &text))
-        return SG_ABSENT;
+        return index >= 0 && !sg_value_escaped(m, object) && (uint64_t)index < count
+                   ? sg_value_item(m, object, (size_t)index)
+                   : SG_ABSENT;
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || kind_of(object) != SG_V_STR)
+        return SG_ABSENT; /* an item of bytes is an int */
     index += index < 0 ? (int64_t)text.len : 0;
     if (index < 0 || (uint64_t)index >= text.len)
         return SG_ABSENT;
     return sg_value_copy(m, kind_of(object), text.at + index, 1);
 }
 
-/* str(x): of text itself; of bytes with an encoding the text. */
+/* str(x) of a str; str(bytes, codec) */
 sg_value sg_fold_str(struct sg_machine *m, const struct sg_call *call)
 {
-    struct sg_text text;
-    sg_value object = sg_fold_argument(m, call, 0);
+    struct sg_text text, codec;
+    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
 
     if (object == SG_ABSENT)
         return sg_value_copy(m, SG_V_STR, "", 0);
-    if (sg_value_kind(m, object) == SG_V_BYTES && sg_fold_argument(m, call, 1) == SG_ABSENT)
-        return SG_ABSENT;
     if (!sg_fold_bytes(m, object, &text))
         return SG_ABSENT;
-    return sg_value_copy(m, SG_V_STR, text.at, text.len);
+    if (kind_of(object) == SG_V_STR)
+        return name == SG_ABSENT ? sg_value_copy(m, SG_V_STR, text.at, text.len) : SG_ABSENT;
+    if (name == SG_ABSENT || !sg_fold_bytes(m, name, &codec) ||
+        sg_fold_argument(m, call, 2) != SG_ABSENT)
+        return SG_ABSENT;
+    return sg_fold_codec(m, object, text, codec);
+}
+
+static sg_value bytes_of_ints(struct sg_machine *m, sg_value items)
+{
+    struct sg_writer w;
+    bool whole;
+    int64_t byte;
+    size_t count = sg_value_count(m, items, &whole);
+
+    if (!whole || sg_value_escaped(m, items) || !sg_writer_begin(m, &w))
+        return SG_ABSENT;
+    for (size_t i = 0; i < count; i++) {
+        if (!sg_value_int(m, sg_value_item(m, items, i), &byte) || byte < 0 || byte > 255)
+            return SG_ABSENT;
+        sg_writer_byte(&w, (unsigned)byte);
+    }
+    return sg_writer_value(m, &w, SG_V_BYTES);
 }
 
 /* bytes([1, 2]), bytes("text", "latin1"), bytes(b"") */
 sg_value sg_fold_bytes_type(struct sg_machine *m, const struct sg_call *call)
 {
-    struct sg_text text;
-    struct writer w;
-    bool whole;
-    int64_t byte;
-    sg_value object = sg_fold_argument(m, call, 0);
+    struct sg_text text, codec;
+    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
 
     if (object == SG_ABSENT)
         return sg_value_copy(m, SG_V_BYTES, "", 0);
-    if (sg_fold_bytes(m, object, &text))
-        return sg_value_copy(m, SG_V_BYTES, text.at, text.len);
-    size_t count = sg_value_count(m, object, &whole);
-    if (!whole || !begin(m, &w))
+    enum sg_kind kind = sg_value_kind(m, object);
+    if (kind == SG_V_TUPLE || kind == SG_V_LIST)
+        return bytes_of_ints(m, object);
+    if (!sg_fold_bytes(m, object, &text) || sg_fold_argument(m, call, 2) != SG_ABSENT)
         return SG_ABSENT;
-    for (size_t i = 0; i < count; i++) {
-        if (!sg_value_int(m, sg_value_item(m, object, i), &byte) || byte < 0 || byte > 255)
-            return SG_ABSENT;
-        put_byte(&w, (unsigned)byte);
-    }
-    return finish(m, &w, SG_V_BYTES);
+    if (kind == SG_V_BYTES && name == SG_ABSENT)
+        return sg_value_copy(m, SG_V_BYTES, text.at, text.len);
+    if (kind != SG_V_STR || name == SG_ABSENT || !sg_fold_bytes(m, name, &codec))
+        return SG_ABSENT;
+    return sg_fold_codec(m, object, text, codec);
 }
 
 sg_value sg_fold_chr(struct sg_machine *m, const struct sg_call *call)
@@ -245,153 +277,15 @@ sg_value sg_fold_chr(struct sg_machine *m, const struct sg_call *call)
     return sg_value_copy(m, SG_V_STR, &c, 1);
 }
 
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
-}
-
-static sg_value base64(struct sg_machine *m, struct sg_text text)
-{
-    struct writer w;
-    uint32_t bits = 0;
-    int have = 0;
-
-    if (!begin(m, &w))
-        return SG_ABSENT;
-    for (size_t i = 0; i < text.len && text.at[i] != '='; i++) {
-        int digit = base64_digit(text.at[i]);
-        if (digit < 0)
-            continue; /* as the lenient decoder does */
-        bits = bits << 6 | (uint32_t)digit;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            put_byte(&w, bits >> have & 255);
-        }
-    }
-    return finish(m, &w, SG_V_BYTES);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static sg_value hex(struct sg_machine *m, struct sg_text text)
-{
-    struct writer w;
-    int high = -1;
-
-    if (!begin(m, &w))
-        return SG_ABSENT;
-    for (size_t i = 0; i < text.len; i++) {
-        int digit = hex_digit(text.at[i]);
-        if (digit < 0 && text.at[i] != ' ')
-            return SG_ABSENT;
-        if (digit < 0)
-            continue;
-        if (high >= 0)
-            put_byte(&w, (unsigned)(high << 4 | digit));
-        high = high >= 0 ? -1 : digit;
-    }
-    return finish(m, &w, SG_V_BYTES);
-}
-
-/* A str as Latin-1: what _codecs.encode(text, "latin1") makes of the str that pickles of bytes hold
- * below protocol 3. */
-static sg_value latin1(struct sg_machine *m, struct sg_text text)
-{
-    struct writer w;
-
-    if (!begin(m, &w))
-        return SG_ABSENT;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = (uint8_t)text.at[i];
-        if ((c & 0xFC) == 0xC0 && i + 1 < text.len) {
-            c = (uint8_t)((c & 3) << 6 | (text.at[++i] & 63));
-        } else if (c >= 0x80) {
-            return SG_ABSENT;
-        }
-        put_byte(&w, c);
-    }
-    return finish(m, &w, SG_V_BYTES);
-}
-
-static bool codec_is(struct sg_text name, const char *wanted)
-{
-    size_t i = 0, at = 0;
-
-    for (; i < name.len; i++) {
-        if (name.at[i] == '_' || name.at[i] == '-' || name.at[i] == ' ')
-            continue;
-        if (!wanted[at] || lower(name.at[i]) != wanted[at])
-            return false;
-        at++;
-    }
-    return !wanted[at];
-}
-
-static sg_value by_codec(struct sg_machine *m, sg_value object, struct sg_text text,
-                         struct sg_text codec)
-{
-    bool to_bytes = kind_of(object) == SG_V_STR;
-
-    if (codec_is(codec, "rot13") || codec_is(codec, "rot"))
-        return each_byte(m, object, rot13);
-    if (codec_is(codec, "base64") || codec_is(codec, "base64codec"))
-        return base64(m, text);
-    if (codec_is(codec, "hex") || codec_is(codec, "hexcodec"))
-        return hex(m, text);
-    if (to_bytes && (codec_is(codec, "latin1") || codec_is(codec, "iso88591") ||
-                     codec_is(codec, "l1") || codec_is(codec, "latin")))
-        return latin1(m, text);
-    if (codec_is(codec, "utf8") || codec_is(codec, "ascii") || codec_is(codec, "latin1") ||
-        codec_is(codec, "rawunicodeescape"))
-        return sg_value_copy(m, to_bytes ? SG_V_BYTES : SG_V_STR, text.at, text.len);
-    return SG_ABSENT;
-}
-
-sg_value sg_fold_decoder(struct sg_machine *m, const struct sg_call *call)
-{
-    const struct sg_global *global = sg_value_global(m, call->callee);
-    sg_value object = sg_fold_argument(m, call, 0);
-    struct sg_text text, codec = SG_TEXT("utf8");
-
-    if (!global || !sg_fold_bytes(m, object, &text))
-        return SG_ABSENT;
-    if (sg_text_starts(global->qualname, SG_TEXT("b64")) ||
-        memmem(global->qualname.at, global->qualname.len, "base64", 6) ||
-        memmem(global->qualname.at, global->qualname.len, "b64", 3) ||
-        sg_text_is(global->qualname, "decodebytes"))
-        return base64(m, text);
-    if (!memmem(global->module.at, global->module.len, "codecs", 6))
-        return hex(m, text);
-    sg_value name = sg_fold_argument(m, call, 1);
-    if (name != SG_ABSENT && !sg_fold_bytes(m, name, &codec))
-        return SG_ABSENT;
-    return by_codec(m, object, text, codec);
-}
-
 static sg_value coded(struct sg_machine *m, sg_value object, const struct sg_call *call)
 {
     struct sg_text text, codec = SG_TEXT("utf8");
     sg_value name = sg_fold_argument(m, call, 0);
 
-    if (!sg_fold_bytes(m, object, &text) ||
+    if (!sg_fold_bytes(m, object, &text) || sg_fold_argument(m, call, 1) != SG_ABSENT ||
         (name != SG_ABSENT && !sg_fold_bytes(m, name, &codec)))
         return SG_ABSENT;
-    return by_codec(m, object, text, codec);
+    return sg_fold_codec(m, object, text, codec);
 }
 
 sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text name,
@@ -405,8 +299,8 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
     if (sg_text_is(name, "join"))
         return join(m, object, pair[1]);
     if (sg_text_is(name, "replace"))
-        return replace(m, object, pair[1], sg_fold_argument(m, call, 1));
-    if (sg_text_is(name, "lower") || sg_text_is(name, "casefold"))
+        return replace(m, object, call);
+    if (sg_text_is(name, "lower") || (sg_text_is(name, "casefold") && kind_of(object) == SG_V_STR))
         return each_byte(m, object, lower);
     if (sg_text_is(name, "upper"))
         return each_byte(m, object, upper);
@@ -418,7 +312,7 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
         return sg_fold_concat(m, &with_object);
     if (sg_text_is(name, "__getitem__"))
         return sg_fold_getitem(m, &with_object);
-    if (sg_text_is(name, "encode") || sg_text_is(name, "decode"))
+    if (sg_text_is(name, kind_of(object) == SG_V_STR ? "encode" : "decode"))
         return coded(m, object, call);
     return SG_ABSENT;
 }
@@ -435,7 +329,7 @@ sg_value sg_fold_type_name(struct sg_machine *m, const struct sg_call *call)
     name.at += before;
     name.len -= before;
     if (sg_text_is(name, "fromhex"))
-        return sg_fold_bytes(m, object, &text) ? hex(m, text) : SG_ABSENT;
+        return sg_fold_bytes(m, object, &text) ? sg_fold_hex(m, text) : SG_ABSENT;
     struct sg_call rest = *call;
     rest.args = sg_fold_rest(m, call, 1);
     return object == SG_ABSENT ? SG_ABSENT : sg_fold_method(m, object, name, &rest);

@@ -6,8 +6,8 @@
 
 sg_opcode_fn sg_op_none, sg_op_newtrue, sg_op_newfalse, sg_op_int, sg_op_long, sg_op_binint,
     sg_op_binint_unsigned, sg_op_long_counted, sg_op_float, sg_op_binfloat, sg_op_text,
-    sg_op_text_8bit, sg_op_bytes, sg_op_string, sg_op_unicode, sg_op_persid, sg_op_binpersid,
-    sg_op_next_buffer, sg_op_readonly_buffer;
+    sg_op_text_8bit, sg_op_bytes, sg_op_bytearray, sg_op_string, sg_op_unicode, sg_op_persid,
+    sg_op_binpersid, sg_op_next_buffer, sg_op_readonly_buffer;
 sg_opcode_fn sg_op_mark, sg_op_empty_tuple, sg_op_empty_list, sg_op_empty_dict, sg_op_empty_set,
     sg_op_tuple_counted, sg_op_tuple, sg_op_list, sg_op_dict, sg_op_frozenset, sg_op_append,
     sg_op_appends, sg_op_setitem, sg_op_setitems, sg_op_additems;

@@ -49,20 +49,21 @@ enum sg_kind {
 
 /* How a global was named. */
 enum sg_global_flag {
-    SG_G_COMPUTED = 1,   /* by a call that was folded: getattr, import_module, … */
-    SG_G_DOTTED = 2,     /* the written name has dots: attribute of an attribute */
-    SG_G_PYTHON2 = 4,    /* the written name is mapped by _compat_pickle below protocol 3 */
-    SG_G_EXTENSION = 8,  /* through an extension code registered in the stream */
-    SG_G_ODD_CHARS = 16, /* not a dotted identifier */
-    SG_G_CUT = 32,       /* the line ended at the end of the data (only pickle.py takes it) */
-    SG_G_INSTANCE = 64,  /* attribute of an instance of the class before the last dot */
+    SG_G_COMPUTED = 1,     /* by a call that was folded: getattr, import_module, … */
+    SG_G_DOTTED = 2,       /* the written name has dots: attribute of an attribute */
+    SG_G_PYTHON2 = 4,      /* the written name is mapped by _compat_pickle below protocol 3 */
+    SG_G_EXTENSION = 8,    /* through an extension code registered in the stream */
+    SG_G_ODD_CHARS = 16,   /* not a dotted identifier */
+    SG_G_CUT = 32,         /* the line ended at the end of the data (only pickle.py takes it) */
+    SG_G_INSTANCE = 64,    /* attribute of an instance of the class before the last dot */
     SG_G_UNRESOLVED = 128, /* an operand is not known: module or qualname is "?" */
 };
 
 struct sg_global {
     struct sg_text module;   /* as the interpreter would import it (after Python 2 mapping) */
     struct sg_text qualname; /* dotted; empty for a module object */
-    struct sg_text written_module; /* as the stream has it; what find_class and the audit hook see */
+    struct sg_text
+        written_module; /* as the stream has it; what find_class and the audit hook see */
     struct sg_text written_name;
     uint64_t offset; /* of the opcode that first named it */
     uint64_t count;  /* how often it was named */
@@ -178,7 +179,7 @@ struct sg_outcome {
     uint64_t globals; /* named */
     uint8_t proto;    /* highest PROTO seen */
     bool framed;
-    sg_value result; /* at STOP */
+    sg_value result;   /* at STOP */
     const char *error; /* plain words for SG_STOP_ERROR */
 };
 
@@ -216,7 +217,8 @@ bool sg_value_source(const struct sg_machine *m, sg_value v, struct sg_source *o
  * more than were kept. */
 size_t sg_value_count(const struct sg_machine *m, sg_value v, bool *whole);
 sg_value sg_value_item(const struct sg_machine *m, sg_value v, size_t index); /* key of a DICT */
-sg_value sg_value_mapped(const struct sg_machine *m, sg_value v, size_t index); /* value of a DICT */
+sg_value sg_value_mapped(const struct sg_machine *m, sg_value v,
+                         size_t index); /* value of a DICT */
 
 const struct sg_global *sg_value_global(const struct sg_machine *m, sg_value v); /* or NULL */
 

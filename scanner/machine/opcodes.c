@@ -69,7 +69,7 @@ const struct sg_opcode sg_opcodes[256] = {
     ROW(0x93, "STACK_GLOBAL", stack_global, NONE),
     ROW(0x94, "MEMOIZE", memoize, NONE),
     ROW(0x95, "FRAME", frame, U8),
-    ROW(0x96, "BYTEARRAY8", bytes, BYTES8),
+    ROW(0x96, "BYTEARRAY8", bytearray, BYTES8),
     ROW(0x97, "NEXT_BUFFER", next_buffer, NONE),
     ROW(0x98, "READONLY_BUFFER", readonly_buffer, NONE),
 };

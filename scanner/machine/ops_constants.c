@@ -153,6 +153,12 @@ static enum sg_step push_decoded(struct sg_machine *m, struct sg_text text, deco
     return sg_stack_push(m, value | flag);
 }
 
+/* Marked as 8-bit: unlike bytes it may be changed later. */
+SG_HANDLER(bytearray)
+{
+    return sg_stack_push(m, plain(m, SG_V_BYTES, a->offset, a->bytes, a->length) | SG_TEXT_8BIT);
+}
+
 SG_HANDLER(string)
 {
     struct sg_text text = line_text(a);
@@ -168,8 +174,8 @@ SG_HANDLER(string)
     text.len -= 2;
     if (memchr(text.at, '\\', text.len))
         return push_decoded(m, text, sg_literal_escapes, SG_TEXT_8BIT);
-    return sg_stack_push(m, plain(m, SG_V_STR, a->offset + 1, a->bytes + 1, text.len) |
-                                SG_TEXT_8BIT);
+    return sg_stack_push(m,
+                         plain(m, SG_V_STR, a->offset + 1, a->bytes + 1, text.len) | SG_TEXT_8BIT);
 }
 
 static bool needs_decoding(struct sg_text text)

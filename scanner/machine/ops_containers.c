@@ -105,8 +105,13 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
     } else if (count) {
         if (have == SG_V_GLOBAL)
             sg_machine_anomaly(m, SG_A_STORE_GLOBAL);
-        (void)sg_call_make(m, op, into, sg_value_tuple(m, stack->at + height, count),
-                           SG_NONE_VALUE);
+        struct sg_call call = {.callee = into,
+                               .args = sg_value_tuple(m, stack->at + height, count),
+                               .kwargs = SG_NONE_VALUE,
+                               .op = op};
+        sg_call_tell(m, &call);
+        if (have == SG_V_GLOBAL && op == SG_CALL_SETITEM)
+            sg_fold_store(m, &call);
     }
     stack->count = height;
     return SG_STEP_ON;

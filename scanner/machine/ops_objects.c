@@ -116,8 +116,6 @@ SG_HANDLER(ext)
     int64_t code = m->opcode == 0x84 ? (int32_t)(uint32_t)a->number : (int64_t)a->number;
 
     sg_machine_anomaly(m, SG_A_EXTENSION);
-    if (code <= 0)
-        return sg_machine_error(m, "EXT code is not positive");
     for (size_t i = known->count; i >= 2; i -= 2) {
         const struct sg_global *global = sg_value_global(m, known->at[i - 1]);
         if (known->at[i - 2] != (uint64_t)code || !global)
@@ -128,6 +126,9 @@ SG_HANDLER(ext)
                                    .flags = SG_G_EXTENSION};
         return push_name(m, &naming, m->arena->used);
     }
+    /* pickle.py looks the code up before it minds the sign. */
+    if (code <= 0)
+        return sg_machine_error(m, "EXT code is not positive");
     sg_machine_anomaly(m, SG_A_EXTENSION_UNKNOWN);
     return sg_stack_push(m, SG_UNKNOWN_VALUE);
 }

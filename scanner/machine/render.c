@@ -204,7 +204,8 @@ size_t sg_value_render(const struct sg_machine *m, sg_value v, char *into, size_
     return o.len;
 }
 
-size_t sg_call_render(const struct sg_machine *m, const struct sg_call *call, char *into, size_t cap)
+size_t sg_call_render(const struct sg_machine *m, const struct sg_call *call, char *into,
+                      size_t cap)
 {
     struct out o = {.at = into, .cap = cap};
 

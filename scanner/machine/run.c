@@ -123,7 +123,6 @@ static void begin_load(struct sg_machine *m)
     load->proto = 0;
     load->framed = false;
     load->start = m->outcome->start;
-    load->frame_end = 0;
     m->skip = 0;
     m->pad_byte = m->nested_pickle = false;
     m->error = NULL;

@@ -73,7 +73,7 @@ static inline uint64_t sg_node_count(uint64_t header)
     return header & 0xFFFFFFFFFFFFULL;
 }
 
-/* Exponent of the number of leaves of a tuple, seen as a tree: 2 to this power. */
+/* Of a tuple: the exponent of its number of leaves, seen as a tree. Of a chain: 1 when it escaped. */
 static inline uint8_t sg_node_weight(uint64_t header)
 {
     return (uint8_t)(header >> 48);
@@ -87,11 +87,11 @@ struct sg_words {
 };
 
 struct sg_memo {
-    struct sg_words dense;     /* key → value, SG_ABSENT where unset */
-    uint64_t *sparse;          /* pairs key+1, value: open addressing */
-    size_t sparse_room;        /* pairs; a power of two */
+    struct sg_words dense; /* key → value, SG_ABSENT where unset */
+    uint64_t *sparse;      /* pairs key+1, value: open addressing */
+    size_t sparse_room;    /* pairs; a power of two */
     size_t sparse_count;
-    uint64_t count;            /* keys set */
+    uint64_t count; /* keys set */
 };
 
 /* What one load() has: an Unpickler, abstractly. */
@@ -124,7 +124,7 @@ struct sg_argument {
     const uint8_t *bytes; /* in the window; NULL when it did not fit */
     uint64_t offset;      /* of the bytes in the stream */
     uint64_t length;
-    uint64_t number;      /* for integers */
+    uint64_t number;       /* for integers */
     const uint8_t *second; /* the second line of GLOBAL and INST */
     uint64_t second_length;
     bool cut; /* a line that the end of the data ended */
@@ -139,7 +139,7 @@ struct sg_machine {
     struct sg_machine_options options;
     struct sg_events events;
     struct sg_stream *stream;
-    struct sg_load *load;              /* the innermost of `loads` */
+    struct sg_load *load;               /* the innermost of `loads` */
     struct sg_load loads[SG_LOADS_MAX]; /* arrays of objects hold pickles of their own */
     struct sg_ring ring;
     struct sg_globals globals;
@@ -159,7 +159,7 @@ struct sg_machine {
     bool memo_differs;  /* carry_memo matters */
     bool arrays;        /* array bytes were met: plain matters */
     uint8_t opcode;
-    uint8_t pickles;    /* runs so far, saturated */
+    uint8_t pickles; /* runs so far, saturated */
     const char *error;
 };
 
@@ -179,6 +179,9 @@ sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call);
 sg_value sg_value_state(const struct sg_machine *m, sg_value result);
 void sg_value_set_state(struct sg_machine *m, sg_value result, sg_value state);
 uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
+/* LIST, DICT, SET: code that is not known had it and may have changed it. */
+void sg_value_escape(struct sg_machine *m, sg_value v);
+bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 bool sg_value_is_text(sg_value v); /* STR or BYTES */
 sg_value sg_value_lookup(const struct sg_machine *m, sg_value dict, const char *key);
 
@@ -227,6 +230,8 @@ void sg_machine_payload(struct sg_machine *m, enum sg_payload what, sg_value con
 uint16_t sg_fold_row(struct sg_text module, struct sg_text qualname);
 sg_value sg_fold_call(struct sg_machine *m, const struct sg_call *call);
 sg_value sg_fold_attribute(struct sg_machine *m, sg_value object, sg_value name);
+/* SETITEM on a global: what it registers. */
+void sg_fold_store(struct sg_machine *m, const struct sg_call *call);
 
 /* fold_text.c: methods of constants, and decoders. */
 sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text name,
@@ -248,8 +253,8 @@ enum sg_argument_kind {
     SG_ARG_U4,
     SG_ARG_U8,
     SG_ARG_LINE,
-    SG_ARG_LINES,  /* two lines */
-    SG_ARG_TEXT1,  /* length of 1, 4, 8 bytes, then as much; a straddle drops the frame's rest */
+    SG_ARG_LINES, /* two lines */
+    SG_ARG_TEXT1, /* length of 1, 4, 8 bytes, then as much; a straddle drops the frame's rest */
     SG_ARG_TEXT4,
     SG_ARG_TEXT8,
     SG_ARG_BYTES1, /* the same, but read straight through */
@@ -286,6 +291,7 @@ enum sg_step sg_stack_push(struct sg_machine *m, sg_value value);
 enum sg_step sg_machine_error(struct sg_machine *m, const char *why);
 
 #define SG_HANDLER(name)                                                                           \
-    enum sg_step sg_op_##name(struct sg_machine *m, const struct sg_argument *a __attribute__((unused)))
+    enum sg_step sg_op_##name(struct sg_machine *m,                                                \
+                              const struct sg_argument *a __attribute__((unused)))
 
 #endif

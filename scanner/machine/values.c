@@ -7,8 +7,8 @@ bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value)
 {
     if (words->count == words->room) {
         size_t room = words->room ? words->room * 2 : 64;
-        uint64_t *at = sg_arena_grow(m->arena, words->at, words->room * sizeof(*at),
-                                     room * sizeof(*at));
+        uint64_t *at =
+            sg_arena_grow(m->arena, words->at, words->room * sizeof(*at), room * sizeof(*at));
         if (!at)
             return false;
         words->at = at;
@@ -155,7 +155,7 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
     else if (node[1] == UINT64_MAX)
         node[1] = position;
     node[2] = position;
-    node[0] = sg_node_header(SG_N_CHAIN, 0, kept + fits);
+    node[0] = sg_node_header(SG_N_CHAIN, sg_node_weight(node[0]), kept + fits);
 }
 
 sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second)

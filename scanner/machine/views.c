@@ -102,7 +102,8 @@ uint64_t sg_value_length(const struct sg_machine *m, sg_value v)
     return place_of(m, v).length;
 }
 
-size_t sg_value_read(const struct sg_machine *m, sg_value v, uint64_t offset, void *into, size_t cap)
+size_t sg_value_read(const struct sg_machine *m, sg_value v, uint64_t offset, void *into,
+                     size_t cap)
 {
     struct place place = place_of(m, v);
 
@@ -183,6 +184,28 @@ sg_value sg_value_item(const struct sg_machine *m, sg_value v, size_t index)
 sg_value sg_value_mapped(const struct sg_machine *m, sg_value v, size_t index)
 {
     return word_at(m, v, index * 2 + 1);
+}
+
+static uint64_t *chain_node(const struct sg_machine *m, sg_value v)
+{
+    enum sg_kind kind = sg_value_kind(m, v);
+
+    return kind >= SG_V_LIST && kind <= SG_V_SET ? node_of(m, v) : NULL;
+}
+
+void sg_value_escape(struct sg_machine *m, sg_value v)
+{
+    uint64_t *node = chain_node(m, v);
+
+    if (node)
+        node[0] = sg_node_header(SG_N_CHAIN, 1, sg_node_count(node[0]));
+}
+
+bool sg_value_escaped(const struct sg_machine *m, sg_value v)
+{
+    const uint64_t *node = chain_node(m, v);
+
+    return node && sg_node_weight(node[0]);
 }
 
 sg_value sg_value_lookup(const struct sg_machine *m, sg_value dict, const char *key)

@@ -106,11 +106,15 @@ static bool find_data(const struct consult *c, zip_uint64_t index, uint64_t *off
     return read;
 }
 
-static size_t length_to_nul(struct sg_text name)
+/* libzip puts a space in place of each NUL. */
+static bool is_same_name(struct sg_text ours, struct sg_text theirs)
 {
-    const char *nul = name.len ? memchr(name.at, '\0', name.len) : NULL;
-
-    return nul ? (size_t)(nul - name.at) : name.len;
+    if (ours.len != theirs.len)
+        return false;
+    for (size_t i = 0; i < ours.len; i++)
+        if (ours.at[i] != theirs.at[i] && (ours.at[i] != '\0' || theirs.at[i] != ' '))
+            return false;
+    return true;
 }
 
 static bool is_same(const struct sg_zip_member *ours, const struct sg_zip_member *theirs,
@@ -119,8 +123,7 @@ static bool is_same(const struct sg_zip_member *ours, const struct sg_zip_member
     return ours->packed_size == theirs->packed_size && ours->size == theirs->size &&
            ours->crc == theirs->crc && ours->method == theirs->method &&
            (!exact || ours->data_offset == theirs->data_offset) &&
-           length_to_nul(ours->name) == theirs->name.len &&
-           memcmp(ours->name.at, theirs->name.at, theirs->name.len) == 0;
+           is_same_name(ours->name, theirs->name);
 }
 
 /* Ours that is the same, beginning with the one after the last that was. */

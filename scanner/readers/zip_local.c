@@ -219,6 +219,17 @@ static void place_data(struct pass *p, size_t index, const struct local *local)
     }
 }
 
+/* libzip and torch's record offsets take the lengths from there without looking at the signature. */
+static uint64_t data_without_header(struct pass *p, uint64_t at)
+{
+    size_t have;
+    const uint8_t *bytes = peek(p, at, SG_ZIP_LOCAL_SIZE, &have);
+
+    if (have < SG_ZIP_LOCAL_SIZE)
+        return at;
+    return at + SG_ZIP_LOCAL_SIZE + sg_le16(bytes + 26) + sg_le16(bytes + 28);
+}
+
 static void check_member(struct pass *p, size_t i)
 {
     size_t index = p->keys[i].index;
@@ -239,7 +250,7 @@ static void check_member(struct pass *p, size_t i)
     }
     if (!read_local(p, at, &local)) {
         m->findings |= SG_ZIP_NO_LOCAL;
-        m->data_offset = at + SG_ZIP_LOCAL_SIZE + m->name.len;
+        m->data_offset = data_without_header(p, at);
         return;
     }
     if (!m->variant)

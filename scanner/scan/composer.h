@@ -13,11 +13,11 @@ struct sg_composer {
     const struct sg_limits *limits;
     struct sg_arena work; /* scratch: machines, windows, directories; put back after each use */
     struct sg_judge *judge;
-    const char *format;   /* of the file itself; NULL: none so far */
-    uint64_t inflated;    /* decompressed bytes so far */
-    uint32_t depth;       /* of the content under scan; 0: the file itself */
+    const char *format;              /* of the file itself; NULL: none so far */
+    uint64_t inflated;               /* decompressed bytes so far */
+    uint32_t depth;                  /* of the content under scan; 0: the file itself */
     char member[SG_MEMBER_PATH_MAX]; /* path of the content under scan; "" the file */
-    bool damaged_outside; /* a finding about the file itself was told already */
+    bool damaged_outside;            /* a finding about the file itself was told already */
 };
 
 /* Something that can be read from its beginning more than once. */

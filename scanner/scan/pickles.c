@@ -81,8 +81,8 @@ static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly wh
 }
 
 static void on_payload(void *ctx, const struct sg_machine *m,
-                       enum sg_payload what __attribute__((unused)),
-                       sg_value content, const struct sg_call *call)
+                       enum sg_payload what __attribute__((unused)), sg_value content,
+                       const struct sg_call *call)
 {
     struct run *run = ctx;
     struct sg_source source;

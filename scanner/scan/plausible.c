@@ -26,8 +26,8 @@ static enum pace pass(struct walk *w, uint64_t length)
 
 static bool name_char(uint8_t c)
 {
-    return (c | 32) - 'a' + 0u < 26u || c - '0' + 0u < 10u || c == '_' || c == '.' || c == '<' || c == '>' ||
-           c >= 0x80;
+    return (c | 32) - 'a' + 0u < 26u || c - '0' + 0u < 10u || c == '_' || c == '.' || c == '<' ||
+           c == '>' || c >= 0x80;
 }
 
 /* A line; of a name when `name`. */
@@ -57,23 +57,48 @@ static enum pace counted(struct walk *w, size_t width)
 static enum pace argument(struct walk *w, uint8_t opcode)
 {
     switch (opcode) {
-    case 'K': case 'h': case 'q': case 0x80: case 0x82:
+    case 'K':
+    case 'h':
+    case 'q':
+    case 0x80:
+    case 0x82:
         return pass(w, 1);
-    case 'M': case 0x83:
+    case 'M':
+    case 0x83:
         return pass(w, 2);
-    case 'J': case 'j': case 'r': case 0x84:
+    case 'J':
+    case 'j':
+    case 'r':
+    case 0x84:
         return pass(w, 4);
-    case 'G': case 0x95:
+    case 'G':
+    case 0x95:
         return pass(w, 8);
-    case 'U': case 'C': case 0x8a: case 0x8c:
+    case 'U':
+    case 'C':
+    case 0x8a:
+    case 0x8c:
         return counted(w, 1);
-    case 'T': case 'X': case 'B': case 0x8b:
+    case 'T':
+    case 'X':
+    case 'B':
+    case 0x8b:
         return counted(w, 4);
-    case 0x8d: case 0x8e: case 0x96:
+    case 0x8d:
+    case 0x8e:
+    case 0x96:
         return counted(w, 8);
-    case 'F': case 'I': case 'L': case 'S': case 'V': case 'P': case 'g': case 'p':
+    case 'F':
+    case 'I':
+    case 'L':
+    case 'S':
+    case 'V':
+    case 'P':
+    case 'g':
+    case 'p':
         return line(w, false);
-    case 'c': case 'i': {
+    case 'c':
+    case 'i': {
         enum pace pace = line(w, true);
         return pace == GO ? line(w, true) : pace;
     }
@@ -124,11 +149,14 @@ static enum pace pop(struct walk *w)
 static enum pace effect(struct walk *w, uint8_t opcode)
 {
     /* Takes and gives, for opcodes that need no MARK. */
-    static const struct { char opcode; uint8_t takes, gives; } rows[] = {
-        {'R', 2, 1}, {'b', 2, 1}, {'a', 2, 1}, {'s', 3, 1}, {'Q', 1, 1}, {'2', 1, 2},
-        {'p', 1, 1}, {'q', 1, 1}, {'r', 1, 1}, {'\x81', 2, 1}, {'\x85', 1, 1}, {'\x86', 2, 1},
-        {'\x87', 3, 1}, {'\x92', 3, 1}, {'\x93', 2, 1}, {'\x94', 1, 1}, {'\x98', 1, 1},
-        {'\x80', 0, 0}, {'\x95', 0, 0},
+    static const struct {
+        char opcode;
+        uint8_t takes, gives;
+    } rows[] = {
+        {'R', 2, 1},    {'b', 2, 1},    {'a', 2, 1},    {'s', 3, 1},    {'Q', 1, 1},
+        {'2', 1, 2},    {'p', 1, 1},    {'q', 1, 1},    {'r', 1, 1},    {'\x81', 2, 1},
+        {'\x85', 1, 1}, {'\x86', 2, 1}, {'\x87', 3, 1}, {'\x92', 3, 1}, {'\x93', 2, 1},
+        {'\x94', 1, 1}, {'\x98', 1, 1}, {'\x80', 0, 0}, {'\x95', 0, 0},
     };
 
     switch (opcode) {
@@ -140,9 +168,16 @@ static enum pace effect(struct walk *w, uint8_t opcode)
         return take(w, 1) ? MAYBE : NEVER;
     case '1':
         return to_mark(w, 0, 0);
-    case 't': case 'l': case 'd': case 'i': case 'o': case 0x91:
+    case 't':
+    case 'l':
+    case 'd':
+    case 'i':
+    case 'o':
+    case 0x91:
         return to_mark(w, 0, 1);
-    case 'e': case 'u': case 0x90:
+    case 'e':
+    case 'u':
+    case 0x90:
         return to_mark(w, 1, 0);
     }
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

@@ -12,7 +12,8 @@ static bool open_source(struct sg_composer *c, const struct sg_feed *feed, struc
 
     if (!feed->source->mem) {
         if (feed->source->size < size)
-            size = feed->source->size < SG_WINDOW_MIN ? SG_WINDOW_MIN : (size_t)feed->source->size * 2;
+            size =
+                feed->source->size < SG_WINDOW_MIN ? SG_WINDOW_MIN : (size_t)feed->source->size * 2;
         window = sg_arena_take(&c->work, size);
         if (!window)
             return false;

@@ -107,7 +107,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"not built: {', '.join(missing)}", returncode=3)
 
 
-@pytest.fixture()
+@pytest.fixture
 def place() -> Iterator[Path]:
     """An empty folder with a short name (messages quote paths), open to other users."""
     folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))

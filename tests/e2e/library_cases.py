@@ -94,7 +94,7 @@ def same_frame(left: Any, right: Any) -> bool:
     return bool(left.equals(right))
 
 
-def torch_load(path: Path) -> Any:
+def torch_load(path: Path | BytesIO) -> Any:
     return torch.load(path, weights_only=False)
 
 
@@ -164,7 +164,7 @@ CASES = (
 def outcome(case: Case, path: Path) -> dict[str, Any]:
     try:
         value = case.load(path)
-    except BaseException as error:
+    except Exception as error:
         kinds = [kind.__name__ for kind in type(error).__mro__]
         return {"raised": kinds, "errno": getattr(error, "errno", None), "message": str(error)}
     return {"same": case.same(case.make(), value)}
@@ -177,7 +177,9 @@ def main() -> None:
             case.save(case.make(), Path(folder) / f"{case.name}.clean")
         return
     told = {
-        case.name: {ending: outcome(case, Path(folder) / f"{case.name}.{ending}") for ending in endings}
+        case.name: {
+            ending: outcome(case, Path(folder) / f"{case.name}.{ending}") for ending in endings
+        }
         for case in CASES
     }
     json.dump(told, sys.stdout)

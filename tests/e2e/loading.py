@@ -5,15 +5,18 @@ file holds, and the paths to load one after the other. Tells on standard output 
 each. It is the same for clean and malicious files, guarded and not.
 """
 
+from __future__ import annotations
+
 import ast
 import json
 import sys
+from typing import Any, Callable
 
 
-def outcome(load, path, expected):
+def outcome(load: Callable[[str], Any], path: str, expected: Any) -> dict[str, Any]:
     try:
         value = load(path)
-    except BaseException as error:
+    except Exception as error:
         return {
             "raised": [kind.__name__ for kind in type(error).__mro__],
             "errno": getattr(error, "errno", None),
@@ -22,9 +25,9 @@ def outcome(load, path, expected):
     return {"same": value == expected and repr(value) == repr(expected), "repr": repr(value)[:200]}
 
 
-def main():
+def main() -> None:
     job = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    space = {}
+    space: dict[str, Any] = {}
     body = "".join("    " + line + "\n" for line in job["load"].strip().splitlines())
     exec(compile("def load(path):\n" + body, "load", "exec"), space)
     expected = ast.literal_eval(job["expected"])

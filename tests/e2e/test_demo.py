@@ -17,7 +17,9 @@ def test_demonstration() -> None:
     assert [what for what, _ in rows] == [
         what for what in libraries if importlib.util.find_spec(what)
     ]
-    assert all(re.search(r'system\("touch /tmp/sg\w+/\w+/canary"\) at byte \d+', why) for _, why in rows)
+    assert all(
+        re.search(r'system\("touch /tmp/sg\w+/\w+/canary"\) at byte \d+', why) for _, why in rows
+    )
     assert "no canary was created" in done.out
     assert "did create its canary" in done.out
 

@@ -19,21 +19,21 @@ FIELDS = ["path", "verdict", "score", "coverage", "format", "size", "micros", "r
 REASON_FIELDS = ["rule", "detail", "member", "offset", "weight"]
 
 
-@pytest.fixture()
+@pytest.fixture
 def clean(place: Path) -> Path:
     path = place / "clean.pkl"
     path.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}, 4))
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def evil(place: Path) -> Path:
     path = place / "evil.pkl"
     path.write_bytes(payloads.pickle_of(place / "canary", 2))
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def text(place: Path) -> Path:
     path = place / "notes.txt"
     path.write_text("Nothing to load here.\n" * 100)
@@ -75,7 +75,11 @@ def test_jsonl_fields_of_a_clean_file(clean: Path) -> None:
 
 def test_jsonl_of_a_file_that_is_no_carrier(text: Path) -> None:
     (report,) = scan(text, status=0)
-    assert (report["verdict"], report["format"], report["coverage"]) == ("benign", "none", "complete")
+    assert (report["verdict"], report["format"], report["coverage"]) == (
+        "benign",
+        "none",
+        "complete",
+    )
     assert report["reasons"] == []
 
 
@@ -115,9 +119,11 @@ def test_exit_status(
 def suspicious(place: Path) -> Path:
     """A function of an unknown package is called with a string: nobody can vouch for that."""
     path = place / "odd.pkl"
-    path.write_bytes(b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00nightR.".replace(
-        b"nightR", b"night\x85R"
-    ))
+    path.write_bytes(
+        b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00nightR.".replace(
+            b"nightR", b"night\x85R"
+        )
+    )
     return path
 
 
@@ -164,7 +170,7 @@ def test_json_is_one_document(clean: Path, evil: Path) -> None:
     done = run([CLI, "scan", "--format", "json", clean, evil, clean.parent / "missing"])
     document = json.loads(done.out)
     assert done.status == 1
-    assert {list(one)[0] for one in document["files"]} == {"path"}
+    assert {next(iter(one)) for one in document["files"]} == {"path"}
     assert {one["path"]: one["verdict"] for one in document["files"]} == {
         str(clean): "benign",
         str(evil): "malicious",
@@ -286,9 +292,7 @@ def test_results_that_cannot_be_written(clean: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([CLI, "scan", clean], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
-    assert done.stderr == (
-        "safeguard: scan: cannot write the results: No space left on device\n"
-    )
+    assert done.stderr == ("safeguard: scan: cannot write the results: No space left on device\n")
 
 
 def policy_file(place: Path, body: str) -> Path:
@@ -341,8 +345,17 @@ def escaped(one: dict[str, Any]) -> bytes:
 
 
 def test_any_path_survives_jsonl(place: Path) -> None:
-    names = [b"caf\xe9", b"\xff\xfe\x80", "日本語".encode(), b'quo"te\\', b"new\nline\t\x01\x7f",
-             b"\xed\xa0\x80 surrogate", b"\xc0\xaf overlong", b"\xf5\x80\x80\x80", b"end\xe2\x82"]
+    names = [
+        b"caf\xe9",
+        b"\xff\xfe\x80",
+        "日本語".encode(),
+        b'quo"te\\',
+        b"new\nline\t\x01\x7f",
+        b"\xed\xa0\x80 surrogate",
+        b"\xc0\xaf overlong",
+        b"\xf5\x80\x80\x80",
+        b"end\xe2\x82",
+    ]
     paths = [os.fsencode(place) + b"/" + name for name in names]
     for path in paths:
         with open(path, "wb") as file:

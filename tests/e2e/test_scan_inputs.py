@@ -166,7 +166,7 @@ def test_sparse_giant(place: Path) -> None:
     assert (report["format"], report["size"]) == ("none", 1 << 40)
 
 
-@pytest.fixture()
+@pytest.fixture
 def tree(place: Path) -> Path:
     """A hub cache: blobs, snapshots that are links to them; and what else lies about on disks."""
     blobs, snapshot = place / "blobs", place / "snapshots" / "abc"

@@ -17,12 +17,27 @@ VERBS = ["scan", "run", "policy", "version", "help"]
         (["polcy", "show"], "there is no 'polcy'; did you mean 'policy'?"),
         (["defenestrate"], "there is no 'defenestrate'; see: safeguard help"),
         (["scan"], "scan what? see: safeguard help scan"),
-        (["scan", "--formt", "json", "x"], "scan: there is no option --formt; did you mean --format?"),
-        (["scan", "--fial-on=malicious"], "scan: there is no option --fial-on; did you mean --fail-on?"),
-        (["scan", "--quite-another"], "scan: there is no option --quite-another; see: safeguard help scan"),
+        (
+            ["scan", "--formt", "json", "x"],
+            "scan: there is no option --formt; did you mean --format?",
+        ),
+        (
+            ["scan", "--fial-on=malicious"],
+            "scan: there is no option --fial-on; did you mean --fail-on?",
+        ),
+        (
+            ["scan", "--quite-another"],
+            "scan: there is no option --quite-another; see: safeguard help scan",
+        ),
         (["scan", "-x"], "scan: there is no option -x; see: safeguard help scan"),
-        (["scan", "--format"], "scan: --format needs a value: text (default), json, jsonl or sarif"),
-        (["scan", "-j"], "scan: --jobs needs a value: threads, 1 to 256 (default: one a processor)"),
+        (
+            ["scan", "--format"],
+            "scan: --format needs a value: text (default), json, jsonl or sarif",
+        ),
+        (
+            ["scan", "-j"],
+            "scan: --jobs needs a value: threads, 1 to 256 (default: one a processor)",
+        ),
         (["scan", "--recursive=yes", "x"], "scan: --recursive takes no value"),
         (
             ["scan", "--format", "xml", "x"],
@@ -118,7 +133,9 @@ def test_policy_show_is_what_a_guarded_program_goes_by(place: Path) -> None:
     path = place / "policy.ini"
     path.write_text("[guard]\nblock_at = suspicious\n")
     path.chmod(0o644)
-    page = run([CLI, "policy", "show"], env={"SAFEGUARD_POLICY": str(path), "SAFEGUARD_MODE": "log"})
+    page = run(
+        [CLI, "policy", "show"], env={"SAFEGUARD_POLICY": str(path), "SAFEGUARD_MODE": "log"}
+    )
     assert "block_at = suspicious" in settings(page.out)
     assert "mode = log" in settings(page.out)
 

@@ -1,0 +1,251 @@
+/* fold_calls.c - functions that give names, or that call what they are given. */
+#include "machine/fold.h"
+
+sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
+
+    if (object == SG_ABSENT || name == SG_ABSENT)
+        return SG_ABSENT;
+    return sg_fold_attribute(m, object, name);
+}
+
+/* import_module, __import__: the module that is named. */
+sg_value sg_fold_import(struct sg_machine *m, const struct sg_call *call)
+{
+    struct sg_text name;
+    sg_value first = sg_fold_argument(m, call, 0);
+
+    if (first == SG_ABSENT)
+        return SG_ABSENT;
+    if (!sg_name_text(m, first, &name)) {
+        sg_machine_anomaly(m, SG_A_COMPUTED_NAME);
+        sg_call_used(m, first, SG_USE_NAME);
+        return SG_ABSENT;
+    }
+    return sg_fold_module(m, name);
+}
+
+/* __import__("a.b") loads a.b and gives a, unless there is a fromlist. */
+sg_value sg_fold_dunder_import(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value module = sg_fold_import(m, call);
+    const struct sg_global *global = sg_value_global(m, module);
+    bool whole;
+
+    if (!global || sg_value_count(m, sg_fold_argument(m, call, 3), &whole))
+        return module;
+    const char *dot = memchr(global->module.at, '.', global->module.len);
+    if (!dot)
+        return module;
+    return sg_fold_module(m,
+                          (struct sg_text){global->module.at, (size_t)(dot - global->module.at)});
+}
+
+/* resolve_name("a.b:c.d"), locate("a.b.c"): a path of modules and attributes. */
+sg_value sg_fold_resolve(struct sg_machine *m, const struct sg_call *call)
+{
+    struct sg_text name, path = {"", 0};
+    sg_value first = sg_fold_argument(m, call, 0);
+
+    if (first == SG_ABSENT || !sg_name_text(m, first, &name))
+        return sg_fold_import(m, call);
+    char *cut = memchr(name.at, ':', name.len);
+    if (!cut)
+        cut = memrchr(name.at, '.', name.len);
+    if (cut) {
+        path = (struct sg_text){cut + 1, name.len - (size_t)(cut + 1 - name.at)};
+        name.len = (size_t)(cut - name.at);
+    }
+    sg_value module = sg_fold_module(m, name);
+    return module == SG_ABSENT ? module : sg_fold_path(m, module, path);
+}
+
+static sg_value apply(struct sg_machine *m, sg_value callee, sg_value args)
+{
+    return sg_call_make(m, SG_CALL_FOLDED, callee, args, SG_NONE_VALUE);
+}
+
+/* operator.call(f, *args) */
+sg_value sg_fold_apply(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value callee = sg_fold_argument(m, call, 0);
+
+    return callee == SG_ABSENT ? SG_ABSENT : apply(m, callee, sg_fold_rest(m, call, 1));
+}
+
+/* map, filter, reduce, starmap: the function is called with items of what follows. */
+sg_value sg_fold_each(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value callee = sg_fold_argument(m, call, 0), items = sg_fold_argument(m, call, 1);
+    bool whole;
+
+    if (callee == SG_ABSENT || items == SG_ABSENT || sg_value_kind(m, callee) < SG_V_GLOBAL)
+        return SG_ABSENT;
+    size_t count = sg_value_count(m, items, &whole);
+    if (count == 0)
+        (void)apply(m, callee, sg_value_tuple(m, NULL, 0));
+    for (size_t i = 0; i < count && i < 16; i++) {
+        sg_value item = sg_value_item(m, items, i);
+        (void)apply(m, callee,
+                    sg_value_kind(m, item) == SG_V_TUPLE ? item : sg_value_tuple(m, &item, 1));
+    }
+    return SG_ABSENT;
+}
+
+sg_value sg_second_attrgetter(struct sg_machine *m, const struct sg_call *call,
+                              const struct sg_call *maker)
+{
+    struct sg_text path;
+    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, maker, 0);
+
+    if (object == SG_ABSENT || name == SG_ABSENT)
+        return SG_ABSENT;
+    if (!sg_name_text(m, name, &path))
+        return sg_fold_attribute(m, object, name);
+    return sg_fold_path(m, object, path);
+}
+
+sg_value sg_second_methodcaller(struct sg_machine *m, const struct sg_call *call,
+                                const struct sg_call *maker)
+{
+    sg_value method = sg_second_attrgetter(m, call, maker);
+
+    return method == SG_ABSENT ? method : apply(m, method, sg_fold_rest(m, maker, 1));
+}
+
+sg_value sg_second_itemgetter(struct sg_machine *m, const struct sg_call *call,
+                              const struct sg_call *maker)
+{
+    sg_value pair[2] = {sg_fold_argument(m, call, 0), sg_fold_argument(m, maker, 0)};
+
+    if (pair[0] == SG_ABSENT || pair[1] == SG_ABSENT)
+        return SG_ABSENT;
+    struct sg_call item = {.args = sg_value_tuple(m, pair, 2)};
+    return sg_fold_getitem(m, &item);
+}
+
+/* partial(f, *args)(*more); its state (f, args, kwargs, dict) may have been set by BUILD. */
+sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
+                           const struct sg_call *maker)
+{
+    sg_value items[64], state = sg_value_state(m, call->callee);
+    struct sg_call bound = *maker;
+    size_t count = 0, skip = 1;
+
+    sg_value callee = sg_fold_argument(m, maker, 0);
+    if (sg_value_kind(m, state) == SG_V_TUPLE) {
+        callee = sg_value_item(m, state, 0);
+        bound.args = sg_value_item(m, state, 1);
+        skip = 0;
+    }
+    if (callee == SG_ABSENT)
+        return SG_ABSENT;
+    for (sg_value item; count < 32; items[count++] = item)
+        if ((item = sg_fold_argument(m, &bound, skip + count)) == SG_ABSENT)
+            break;
+    for (size_t i = 0; count < 64; i++) {
+        sg_value item = sg_fold_argument(m, call, i);
+        if (item == SG_ABSENT)
+            break;
+        items[count++] = item;
+    }
+    return apply(m, callee, sg_value_tuple(m, items, count));
+}
+
+static void add_extension(struct sg_machine *m, sg_value module, sg_value name, sg_value number)
+{
+    struct sg_naming naming = {.flags = SG_G_EXTENSION};
+    int64_t code;
+
+    if (!sg_name_text(m, module, &naming.module) || !sg_name_text(m, name, &naming.name) ||
+        !sg_value_int(m, number, &code))
+        return;
+    sg_value global = sg_global_resolve(m, &naming);
+    if (global != SG_ABSENT && sg_words_push(m, &m->extensions, (uint64_t)code) &&
+        !sg_words_push(m, &m->extensions, global))
+        m->extensions.count--;
+}
+
+/* copyreg.add_extension(module, name, code) */
+sg_value sg_fold_extension(struct sg_machine *m, const struct sg_call *call)
+{
+    add_extension(m, sg_fold_argument(m, call, 0), sg_fold_argument(m, call, 1),
+                  sg_fold_argument(m, call, 2));
+    return SG_ABSENT;
+}
+
+/* copyreg._inverted_registry[code] = (module, name) */
+void sg_fold_store(struct sg_machine *m, const struct sg_call *call)
+{
+    const struct sg_global *global = sg_value_global(m, call->callee);
+    bool whole;
+    size_t count = sg_value_count(m, call->args, &whole);
+
+    if (!sg_text_is(global->module, "copyreg") ||
+        !sg_text_is(global->qualname, "_inverted_registry"))
+        return;
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        sg_value pair = sg_value_item(m, call->args, i + 1);
+        add_extension(m, sg_value_item(m, pair, 0), sg_value_item(m, pair, 1),
+                      sg_value_item(m, call->args, i));
+    }
+}
+
+/* The bytes that a loader gets: themselves, or what a BytesIO was made of. */
+static sg_value content_of(struct sg_machine *m, sg_value v)
+{
+    struct sg_call made;
+
+    for (int i = 0; i < 4 && sg_value_call(m, v, &made); i++)
+        v = sg_fold_argument(m, &made, 0);
+    return v;
+}
+
+sg_value sg_fold_load(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value content = sg_fold_argument(m, call, 0);
+
+    if (content != SG_ABSENT)
+        sg_machine_payload(m, SG_P_ANY, content_of(m, content), call);
+    return SG_ABSENT;
+}
+
+sg_value sg_fold_loads(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value content = sg_fold_argument(m, call, 0);
+
+    if (content != SG_ABSENT)
+        sg_machine_payload(m, SG_P_PICKLE, content_of(m, content), call);
+    return SG_ABSENT;
+}
+
+sg_value sg_fold_marshal(struct sg_machine *m, const struct sg_call *call)
+{
+    struct sg_source source;
+    sg_value content = sg_fold_argument(m, call, 0);
+
+    if (!sg_value_source(m, content, &source) || source.size > m->arena->size / 4)
+        return SG_ABSENT;
+    char *bytes = sg_arena_take(m->arena, (size_t)source.size + 1);
+    if (bytes && sg_value_read(m, content, 0, bytes, (size_t)source.size) == source.size)
+        (void)sg_code_marshalled(m, (struct sg_text){bytes, (size_t)source.size}, call);
+    return SG_ABSENT;
+}
+
+sg_value sg_fold_code(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_code_arguments(m, call);
+    return SG_ABSENT;
+}
+
+/* _builtin_type("CodeType")(...): cloudpickle's and dill's ways to name types. */
+sg_value sg_second_type(struct sg_machine *m, const struct sg_call *call,
+                        const struct sg_call *maker)
+{
+    struct sg_text name;
+
+    if (sg_name_text(m, sg_fold_argument(m, maker, 0), &name) && sg_text_is(name, "CodeType"))
+        sg_code_arguments(m, call);
+    return SG_ABSENT;
+}
