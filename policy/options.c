@@ -154,8 +154,9 @@ const struct sg_option sg_options[SG_OPTIONS] = {
      .offset = AT(snapshot),
      .initial = "auto",
      .choices = snapshots,
-     .help = "That what was scanned is what is loaded: off (time stamps only), auto (a lease where\n"
-             "that is free) or strict (a lease, else a private copy, else refusal)."},
+     .help = "How far it is made sure that what was scanned is what is loaded: off (time stamps\n"
+             "only), auto (a lease where that is free) or strict (a lease, else a private copy,\n"
+             "else refusal)."},
     {.section = "python",
      .key = "find_class",
      .type = SG_OPTION_CHOICE,

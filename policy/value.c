@@ -24,28 +24,33 @@ static enum sg_status expected(const struct sg_option *option, struct sg_phrase 
     return SG_ERR_FORMAT;
 }
 
+/* What was perhaps meant, when it is near enough not to sound silly. */
+static void suggest(const struct sg_option *option, struct sg_text value, struct sg_phrase *why)
+{
+    for (const struct sg_choice *c = option->choices; c->name; c++) {
+        if (2 * sg_edits(value.at, c->name) >= strlen(c->name))
+            continue;
+        sg_phrase_string(why, "; did you mean ");
+        sg_phrase_quote(why, sg_text_of(c->name));
+        sg_phrase_string(why, "?");
+        return;
+    }
+}
+
 static enum sg_status set_choice(const struct sg_option *option, void *member, struct sg_text value,
                                  struct sg_phrase *why)
 {
-    const struct sg_choice *near = option->choices;
-
     for (const struct sg_choice *c = option->choices; c->name; c++) {
-        if (sg_text_is(value, c->name)) {
-            if (option->type == SG_OPTION_FLAG)
-                *(bool *)member = c->value;
-            else
-                memcpy(member, &c->value, sizeof(c->value));
-            return SG_OK;
-        }
-        if (sg_edits(value.at, c->name) < sg_edits(value.at, near->name))
-            near = c;
+        if (!sg_text_is(value, c->name))
+            continue;
+        if (option->type == SG_OPTION_FLAG)
+            *(bool *)member = c->value;
+        else
+            memcpy(member, &c->value, sizeof(c->value));
+        return SG_OK;
     }
     enum sg_status status = expected(option, why);
-    if (2 * sg_edits(value.at, near->name) < strlen(near->name)) {
-        sg_phrase_string(why, "; did you mean ");
-        sg_phrase_quote(why, sg_text_of(near->name));
-        sg_phrase_string(why, "?");
-    }
+    suggest(option, value, why);
     return status;
 }
 

@@ -96,8 +96,6 @@ enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
         return SG_PROBED_CARRIER;
     if (tail == 0)
         return SG_PROBED_PLAIN;
-    if (sg_cache_find(identity) == SG_KEPT_PLAIN)
-        return SG_PROBED_PLAIN;
     enum sg_probed probed = probe_tail(fd, identity->size, tail);
     if (probed == SG_PROBED_PLAIN)
         sg_cache_keep(identity, SG_KEPT_PLAIN);

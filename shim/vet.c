@@ -233,17 +233,14 @@ static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_po
 static enum sg_vetted vet_probed(struct sg_subject *subject, const struct sg_policy *policy,
                                  enum sg_probed probed)
 {
-    struct sg_identity identity = sg_identity_of(&subject->st);
-
     if (probed == SG_PROBED_PLAIN)
         return SG_VETTED_PLAIN;
-    if (probed == SG_PROBED_CARRIER && sg_cache_find(&identity) == SG_KEPT_CARRIER)
-        return SG_VETTED_CARRIER;
     return vet_carrier(subject, policy, probed == SG_PROBED_CARRIER);
 }
 
 /* A descriptor opened with O_DIRECT reads into aligned memory only: another one is had for it. */
-static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_policy *policy)
+static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_policy *policy,
+                                   const struct sg_identity *identity)
 {
     char link[LINK_MAX];
     int fd = subject->fd;
@@ -252,9 +249,8 @@ static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_p
     long again = SG_RAW(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
     if (again < 0)
         return vet_probed(subject, policy, SG_PROBED_FAILED);
-    struct sg_identity identity = sg_identity_of(&subject->st);
     subject->fd = (int)again;
-    enum sg_vetted vetted = vet_probed(subject, policy, sg_probe((int)again, &identity));
+    enum sg_vetted vetted = vet_probed(subject, policy, sg_probe((int)again, identity));
     subject->fd = fd;
     (void)SG_RAW(SYS_close, again);
     return vetted;
@@ -263,8 +259,12 @@ static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_p
 enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy)
 {
     struct sg_identity identity = sg_identity_of(&subject->st);
-    enum sg_probed probed = sg_probe(subject->fd, &identity);
+    enum sg_kept kept = sg_cache_find(&identity);
 
-    return probed == SG_PROBED_FAILED ? vet_reopened(subject, policy)
-                                      : vet_probed(subject, policy, probed);
+    if (kept != SG_KEPT_NOT)
+        return kept == SG_KEPT_PLAIN ? SG_VETTED_PLAIN : SG_VETTED_CARRIER;
+    enum sg_probed probed = sg_probe(subject->fd, &identity);
+    if (probed == SG_PROBED_FAILED)
+        return vet_reopened(subject, policy, &identity);
+    return vet_probed(subject, policy, probed);
 }

@@ -125,7 +125,7 @@ static const char *read_elf(int fd, const char *head, size_t len, struct sg_elf 
 const char *sg_elf_read(const char *path, struct sg_elf *elf)
 {
     char head[HEAD_SIZE];
-    size_t len;
+    size_t len = 0;
     int fd;
     const char *why = read_head(path, &fd, head, &len);
 
@@ -159,10 +159,10 @@ static bool script_interpreter(const char *head, size_t len, char *into)
 
 static const char *find_binary(struct sg_program *program)
 {
-    strcpy(program->binary, program->path);
+    memcpy(program->binary, program->path, sizeof(program->binary));
     for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
         char head[HEAD_SIZE];
-        size_t len;
+        size_t len = 0;
         int fd;
         const char *why = read_head(program->binary, &fd, head, &len);
         if (why)
@@ -186,7 +186,7 @@ enum sg_exit sg_program_find(const char *command, struct sg_program *program, co
     if (!*command || strlen(command) >= sizeof(program->path))
         return SG_EXIT_NOT_FOUND;
     if (strchr(command, '/')) {
-        strcpy(program->path, command);
+        snprintf(program->path, sizeof(program->path), "%s", command);
         status = try_file(command, why);
     } else {
         status = search_path(command, program->path, why);

@@ -28,7 +28,8 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     if (!judge)
         return SG_ERR_MEMORY;
     memset(judge, 0, offsetof(struct sg_judge, ledger) + offsetof(struct sg_ledger, found));
-    judge->spent = judge->calls = judge->member_print = 0;
+    judge->spent = judge->caller_count = judge->member_print = 0;
+    memset(judge->callers, 0, sizeof(judge->callers));
     judge->partial = judge->not_analysed = false;
     judge->member[0] = '\0';
     memset(judge->recent, 0, sizeof(judge->recent));
@@ -66,15 +67,15 @@ size_t sg_detail_put(char *detail, size_t used, const char *text)
     return sg_detail_write(detail, SG_DETAIL_MAX, used, text, strlen(text));
 }
 
-void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t offset,
-                       const char *detail)
+void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t stream,
+                       uint64_t offset, const char *detail)
 {
     struct sg_found what = {.key = sg_mix(sg_mix((uintptr_t)row->rule, judge->member_print),
                                           print_of(detail, strlen(detail))),
                             .offset = offset,
                             .weight = row->weight,
                             .rule = row->rule,
-                            .held = row->held,
+                            .held_for = row->held ? stream : 0,
                             .class = SG_FOUND_OTHER};
     struct sg_found *found = sg_judge_note(judge, &what);
 
@@ -114,7 +115,7 @@ void sg_judge_finding(struct sg_judge *judge, enum sg_finding what, uint64_t off
 {
     judge->partial |= findings[what].partial;
     judge->not_analysed |= what == SG_F_NOT_ANALYSED;
-    sg_judge_note_row(judge, &findings[what], offset, detail);
+    sg_judge_note_row(judge, &findings[what], 0, offset, detail);
 }
 
 void sg_judge_partial(struct sg_judge *judge, uint64_t offset, const char *detail)
@@ -122,12 +123,12 @@ void sg_judge_partial(struct sg_judge *judge, uint64_t offset, const char *detai
     static const struct sg_row row = {.rule = "incomplete", .weight = 0.30};
 
     judge->partial = true;
-    sg_judge_note_row(judge, &row, offset, detail);
+    sg_judge_note_row(judge, &row, 0, offset, detail);
 }
 
 void sg_judge_report(struct sg_judge *judge, struct sg_report *report)
 {
-    sg_ledger_report(&judge->ledger, judge->calls > 0, report);
+    sg_ledger_report(&judge->ledger, report);
     report->coverage = judge->partial ? SG_PARTIAL : judge->not_analysed ? SG_NONE : SG_COMPLETE;
 }
 

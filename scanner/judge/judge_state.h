@@ -8,6 +8,7 @@
 
 #define SG_CACHE_SLOTS 1024u
 #define SG_RECENT_CALLS 64u
+#define SG_CALLERS 16u
 
 /* What is known of a global of a machine. */
 struct sg_cached {
@@ -21,12 +22,14 @@ struct sg_cached {
 struct sg_recent {
     const struct sg_machine *m;
     uint64_t id, offset;
+    bool telling; /* more than that nothing is known of it */
 };
 
 struct sg_judge {
     struct sg_ledger ledger;
-    uint64_t spent;    /* bytes of arguments looked at */
-    uint64_t calls;    /* seen */
+    uint64_t spent;               /* bytes of arguments looked at */
+    uint64_t callers[SG_CALLERS]; /* streams that called something, the last ones */
+    uint64_t caller_count;
     bool partial;      /* something was not read */
     bool not_analysed; /* a format was only recognised */
     uint64_t member_print;
@@ -39,7 +42,7 @@ struct sg_judge {
 struct sg_row {
     const char *rule, *detail;
     double weight;
-    bool held;    /* says little where nothing is called: any file may read like that */
+    bool held;    /* says little where its stream calls nothing: any bytes may read like that */
     bool partial; /* something was not read */
 };
 
@@ -48,8 +51,9 @@ uint64_t sg_mix(uint64_t a, uint64_t b);
 /* A new entry of the ledger with its member filled in, or NULL when there is nothing to add. */
 struct sg_found *sg_judge_note(struct sg_judge *judge, const struct sg_found *what);
 
-void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t offset,
-                       const char *detail);
+/* `stream` is what a row that is held is held for; 0: nothing. */
+void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t stream,
+                       uint64_t offset, const char *detail);
 
 /* Append to a detail of SG_DETAIL_MAX bytes; return the new length. */
 size_t sg_detail_put(char *detail, size_t used, const char *text);

@@ -6,10 +6,9 @@
 struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found *what)
 {
     struct sg_found *slot = NULL;
-    double *score = what->held ? &ledger->held : &ledger->score;
 
-    if (what->weight > *score)
-        *score = what->weight;
+    if (!what->held_for && what->weight > ledger->score)
+        ledger->score = what->weight;
     if (what->weight < SG_WORTH_TELLING)
         return NULL;
     ledger->noted++;
@@ -17,7 +16,8 @@ struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found 
         struct sg_found *found = &ledger->found[i];
 
         if (found->key == what->key && found->weight >= what->weight) {
-            found->count++;
+            found->count += what->offset > found->last; /* not: read once more in another way */
+            found->last = what->offset > found->last ? what->offset : found->last;
             return NULL;
         }
         if (!slot || found->weight < slot->weight)
@@ -29,6 +29,7 @@ struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found 
         return NULL;
     *slot = *what;
     slot->count = 1;
+    slot->last = what->offset;
     slot->order = ledger->noted;
     slot->detail[0] = slot->member[0] = '\0';
     return slot;
@@ -81,21 +82,37 @@ static void append_count(struct sg_found *found)
     sg_detail_write(found->detail, SG_DETAIL_MAX, used, " times)", 7);
 }
 
-/* What is held weighs fully only beside a call. */
-static double held_weight(double weight, bool calls)
+void sg_ledger_release(struct sg_ledger *ledger, uint64_t stream)
 {
-    return calls || weight < SG_WORTH_TELLING ? weight : SG_WORTH_TELLING;
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct sg_found *found = &ledger->found[i];
+
+        if (found->held_for != stream)
+            continue;
+        found->held_for = 0;
+        if (found->weight > ledger->score)
+            ledger->score = found->weight;
+    }
 }
 
-void sg_ledger_report(struct sg_ledger *ledger, bool calls, struct sg_report *report)
+/* What is still held says little. */
+static void settle(struct sg_ledger *ledger)
 {
-    double held = held_weight(ledger->held, calls);
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct sg_found *found = &ledger->found[i];
 
-    for (size_t i = 0; i < ledger->count; i++)
-        if (ledger->found[i].held)
-            ledger->found[i].weight = held_weight(ledger->found[i].weight, calls);
+        if (found->held_for && found->weight > SG_WORTH_TELLING)
+            found->weight = SG_WORTH_TELLING;
+        if (found->weight > ledger->score)
+            ledger->score = found->weight;
+    }
+}
+
+void sg_ledger_report(struct sg_ledger *ledger, struct sg_report *report)
+{
+    settle(ledger);
     sort(ledger);
-    report->score = held > ledger->score ? held : ledger->score;
+    report->score = ledger->score;
     report->verdict = report->score >= SG_AT_MALICIOUS    ? SG_MALICIOUS
                       : report->score >= SG_AT_SUSPICIOUS ? SG_SUSPICIOUS
                                                           : SG_BENIGN;

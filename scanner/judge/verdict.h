@@ -20,11 +20,12 @@ struct sg_found {
     uint64_t key;     /* equal for what is told once */
     uint64_t subject; /* fingerprint of the name it is about, or 0 */
     uint64_t offset;
+    uint64_t last;  /* offset where it was found last */
     uint64_t order; /* of finding */
     uint64_t count;
     double weight;
-    bool held;        /* weighs little in a file that calls nothing */
-    const char *rule; /* static */
+    uint64_t held_for; /* a stream that must call something before this weighs fully; or 0 */
+    const char *rule;  /* static */
     enum sg_found_class class;
     char detail[SG_DETAIL_MAX]; /* NUL-terminated, printable */
     char member[SG_MEMBER_MAX];
@@ -32,8 +33,7 @@ struct sg_found {
 
 /* Fixed in size: nothing is lost for want of memory but what weighs least. */
 struct sg_ledger {
-    double score; /* largest weight ever noted, without those held */
-    double held;  /* largest of those held */
+    double score; /* largest weight ever noted, without what is held */
     uint64_t noted;
     size_t count;
     struct sg_found found[SG_FOUND_MAX];
@@ -43,9 +43,11 @@ struct sg_ledger {
  * known already (then it is counted) or outweighed by all that are kept. */
 struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found *what);
 
-/* Verdict, score and reasons; `calls` says whether the file calls anything. Reasons point into the
- * ledger. */
-void sg_ledger_report(struct sg_ledger *ledger, bool calls, struct sg_report *report);
+/* The stream calls something: what was held for it weighs fully. */
+void sg_ledger_release(struct sg_ledger *ledger, uint64_t stream);
+
+/* Verdict, score and reasons. Reasons point into the ledger. */
+void sg_ledger_report(struct sg_ledger *ledger, struct sg_report *report);
 
 /* Copies text to a NUL-terminated line: control bytes and what is not ASCII escaped. */
 size_t sg_detail_write(char *into, size_t cap, size_t used, const char *at, size_t len);

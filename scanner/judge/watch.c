@@ -76,7 +76,11 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
     size_t used, len;
 
     if (site->weight >= SG_AT_SUSPICIOUS && site->weight < SG_AT_MALICIOUS)
-        judge->recent[call->id % SG_RECENT_CALLS] = (struct sg_recent){m, call->id, call->offset};
+        judge->recent[call->id % SG_RECENT_CALLS] = (struct sg_recent){
+            .m = m,
+            .id = call->id,
+            .offset = call->offset,
+            .telling = site->weight >= 0.74 && !(site->arguments & SG_ARG_RESULT)};
     if (!found)
         return;
     len = sg_call_render(m, call, text, sizeof(text));
@@ -101,6 +105,30 @@ static void indirect(struct sg_judge *judge, const struct sg_machine *m, const s
     note_call(judge, m, call, &site, inner ? inner->print : 0);
 }
 
+/* A stream of a member, not 0. Another machine may come to lie at the same address. */
+static uint64_t stream_of(const struct sg_judge *judge, const struct sg_machine *m)
+{
+    return sg_mix((uintptr_t)m, judge->member_print) | 1;
+}
+
+static bool has_called(const struct sg_judge *judge, uint64_t stream)
+{
+    for (size_t i = 0; i < SG_CALLERS; i++)
+        if (judge->callers[i] == stream)
+            return true;
+    return false;
+}
+
+static void note_caller(struct sg_judge *judge, const struct sg_machine *m)
+{
+    uint64_t stream = stream_of(judge, m);
+
+    if (judge->callers[(judge->caller_count + SG_CALLERS - 1) % SG_CALLERS] == stream)
+        return;
+    judge->callers[judge->caller_count++ % SG_CALLERS] = stream;
+    sg_ledger_release(&judge->ledger, stream);
+}
+
 static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_judge *judge = ctx;
@@ -108,7 +136,7 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     const struct sg_name *name;
     struct sg_site site;
 
-    judge->calls++;
+    note_caller(judge, m);
     if (stores(call->op))
         return;
     global = sg_value_global(m, call->callee);
@@ -125,17 +153,24 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
         sg_judge_partial(judge, call->offset, "more arguments than are looked at");
 }
 
-/* What is made only to be thrown away is called for what it does on the way. */
+/* What is made only to be thrown away is called for what it does on the way. Picklers throw away
+ * what a state setter gives, whose first argument is the object. */
 static void on_use(void *ctx, const struct sg_machine *m, uint64_t call_id, enum sg_use use)
 {
-    static const struct sg_row row = {.rule = "result-discarded",
-                                      .detail = "throws away what an uncertain call gave",
-                                      .weight = 0.85};
+    static const struct sg_row rows[] = {
+        {.rule = "result-discarded",
+         .detail = "throws away what an uncertain call gave",
+         .weight = 0.85},
+        {.rule = "result-discarded",
+         .detail = "makes a telling call only for what it does, and throws away what it gave",
+         .weight = 0.91},
+    };
     struct sg_judge *judge = ctx;
     const struct sg_recent *recent = &judge->recent[call_id % SG_RECENT_CALLS];
 
     if (use == SG_USE_DISCARDED && recent->m == m && recent->id == call_id)
-        sg_judge_note_row(judge, &row, recent->offset, row.detail);
+        sg_judge_note_row(judge, &rows[recent->telling], 0, recent->offset,
+                          rows[recent->telling].detail);
 }
 
 static const struct sg_row anomalies[SG_A_COUNT_] = {
@@ -196,11 +231,12 @@ static const struct sg_row anomalies[SG_A_COUNT_] = {
 static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly what, uint64_t offset)
 {
     struct sg_judge *judge = ctx;
+    uint64_t stream = stream_of(judge, m);
 
-    (void)m;
     if (what == SG_A_FORGOTTEN_USED)
         judge->partial = true;
-    sg_judge_note_row(judge, &anomalies[what], offset, anomalies[what].detail);
+    stream = has_called(judge, stream) ? 0 : stream;
+    sg_judge_note_row(judge, &anomalies[what], stream, offset, anomalies[what].detail);
 }
 
 struct sg_events sg_judge_events(struct sg_judge *judge)

@@ -7,8 +7,6 @@
  */
 #include "machine/state.h"
 
-#define KEEP_IN_RING (64u << 10)
-
 /* Whether an argument of `length` bytes leaves the frame's rest behind. */
 static enum sg_step cross_frame(struct sg_machine *m, uint64_t length, bool straight)
 {
@@ -56,46 +54,50 @@ static size_t reach(const struct sg_stream *s)
     return s->window ? s->window_size / 2 : SIZE_MAX;
 }
 
-/* Length of the line that begins here without its newline; *cut when the data ends before. A line
- * longer than the window is passed over (*bytes NULL). */
-static uint64_t find_line(struct sg_stream *s, const uint8_t **bytes, bool *cut)
+/* Looks for the newline within the window; false when it is further away. */
+static bool near_line(struct sg_stream *s, struct sg_argument *out)
 {
-    uint64_t length = 0;
-
-    *cut = false;
     for (size_t want = 1;; want = reach(s)) {
         size_t have = sg_stream_need(s, want);
         const uint8_t *newline = have ? memchr(s->at, '\n', have) : NULL;
-        if (newline) {
-            *bytes = length ? NULL : s->at;
-            return length + (uint64_t)(newline - s->at);
-        }
-        if (have < reach(s) && want > 1) {
-            *bytes = length ? NULL : s->at;
-            *cut = true;
-            return length + have;
-        }
-        if (want > 1 || !s->window) {
-            if (!s->window) {
-                *bytes = s->at;
-                *cut = true;
-                return have;
-            }
-            length += have;
-            s->at += have;
-        }
+        bool ended = !s->window || (want > 1 && have < want);
+        if (!newline && !ended && want == 1)
+            continue;
+        if (!newline && !ended)
+            return false;
+        out->bytes = s->at;
+        out->length = newline ? (uint64_t)(newline - s->at) : have;
+        out->cut = !newline;
+        return true;
     }
 }
 
-static void pass_line(struct sg_stream *s, const uint8_t *bytes, uint64_t length, bool cut)
+/* Gathers a line that is longer than the window into scratch of the arena and passes over it;
+ * *bytes is NULL when it does not fit. */
+static void far_line(struct sg_machine *m, struct sg_argument *out)
 {
-    if (bytes) {
-        s->at += length + !cut;
-        return;
+    struct sg_stream *s = m->stream;
+    size_t room = m->arena->size / 8, kept = 0;
+    uint8_t *copy = sg_arena_take(m->arena, room);
+
+    out->cut = true;
+    out->length = 0;
+    for (size_t have; out->cut && (have = sg_stream_need(s, reach(s))) > 0;) {
+        const uint8_t *newline = memchr(s->at, '\n', have);
+        size_t part = newline ? (size_t)(newline - s->at) : have;
+        if (copy && part <= room - kept)
+            memcpy(copy + kept, s->at, part);
+        else
+            copy = NULL;
+        kept += part;
+        out->length += part;
+        out->cut = !newline;
+        s->at += part + !out->cut;
     }
-    /* find_line() stands in the last window of a long line. */
-    const uint8_t *newline = memchr(s->at, '\n', (size_t)(s->end - s->at));
-    s->at = newline && !cut ? newline + 1 : s->end;
+    out->bytes = copy;
+    m->arena->used = m->scratch;
+    if (copy)
+        (void)sg_arena_take(m->arena, kept);
 }
 
 static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
@@ -103,23 +105,25 @@ static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
     struct sg_stream *s = m->stream;
 
     for (;;) {
-        uint64_t start = sg_stream_offset(s);
+        uint64_t start = sg_stream_offset(s), frame_end = m->load->frame_end;
         out->offset = start;
-        out->length = find_line(s, &out->bytes, &out->cut);
-        uint64_t frame_end = m->load->frame_end;
-        if (!frame_end || start + out->length < frame_end)
-            break;
-        /* No newline in the frame. A long line cannot be gone back to in a decoder. */
-        if (start < frame_end && !out->bytes)
+        bool near = near_line(s, out);
+        if (!near)
+            far_line(m, out);
+        if (!frame_end || start + out->length < frame_end || start >= frame_end) {
+            if (near)
+                s->at += out->length + !out->cut;
+            return SG_STEP_ON;
+        }
+        /* No newline in the frame: the straddle is decided where the line began. */
+        if (!near && (!sg_stream_again(s) || !sg_stream_seek(s, start))) {
+            sg_machine_anomaly(m, SG_A_FRAME_STRADDLE);
             return sg_machine_error(m, "line crosses its frame");
+        }
         enum sg_step step = cross_frame(m, out->length + 1, false);
         if (step)
             return step;
-        if (sg_stream_offset(s) == start)
-            break;
     }
-    pass_line(s, out->bytes, out->length, out->cut);
-    return SG_STEP_ON;
 }
 
 /* pickle.py cuts the last character of a line, newline or not. */
@@ -131,8 +135,8 @@ static void cut_last(uint64_t *length)
 
 static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
 {
-    m->scratch = m->arena->used;
     enum sg_step step = read_line(m, out);
+
     if (step)
         return step;
     if (out->cut) {
@@ -142,12 +146,15 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
         return SG_STEP_ON;
     }
     /* The second line may move the window: keep the first. */
-    size_t length = out->bytes && out->length < KEEP_IN_RING ? (size_t)out->length : 0;
+    size_t length = out->bytes ? (size_t)out->length : 0;
     char *first = sg_arena_copy(m->arena, out->bytes, length);
     if (!first)
         return SG_STEP_MEMORY;
     struct sg_argument second = {0};
+    size_t scratch = m->scratch;
+    m->scratch = m->arena->used;
     step = read_line(m, &second);
+    m->scratch = scratch;
     out->bytes = (const uint8_t *)first;
     out->length = length;
     out->second = second.bytes;
@@ -251,8 +258,10 @@ enum sg_step sg_argument_read(struct sg_machine *m, enum sg_argument_kind kind,
     case SG_ARG_NONE:
         return SG_STEP_ON;
     case SG_ARG_LINE:
+        m->scratch = m->arena->used;
         return read_line(m, out);
     case SG_ARG_LINES:
+        m->scratch = m->arena->used;
         return read_lines(m, out);
     case SG_ARG_U1:
     case SG_ARG_U2:

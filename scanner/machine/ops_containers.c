@@ -99,7 +99,8 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
     if (kind == SG_V_DICT && count % 2)
         return sg_machine_error(m, "odd number of items for SETITEMS");
     sg_value into = stack->at[height - 1];
-    enum sg_kind have = sg_value_kind(m, into);
+    /* A forgotten list is a list still. */
+    enum sg_kind have = (enum sg_kind)(into & SG_KIND_MASK);
     if (have == kind) {
         sg_value_extend(m, into, stack->at + height, count);
     } else if (count) {

@@ -150,11 +150,9 @@ static void check_args(struct sg_machine *m, sg_value args)
 static enum sg_step push_call(struct sg_machine *m, enum sg_call_op op, sg_value callee,
                               sg_value args, sg_value kwargs)
 {
-    enum sg_kind kind = sg_value_kind(m, callee);
-
-    if (never_callable(kind))
+    if (never_callable((enum sg_kind)(callee & SG_KIND_MASK)))
         return sg_machine_error(m, "what is called is not callable");
-    if (kind == SG_V_FORGOTTEN)
+    if (sg_value_kind(m, callee) == SG_V_FORGOTTEN)
         sg_machine_anomaly(m, SG_A_FORGOTTEN_USED);
     check_args(m, args);
     return sg_stack_push(m, sg_call_make(m, op, callee, args, kwargs));

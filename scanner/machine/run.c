@@ -58,7 +58,14 @@ static enum sg_step one_opcode(struct sg_machine *m)
         if (step)
             return step;
     }
-    return row->run(m, &argument);
+    if (row->argument != SG_ARG_LINE || m->arena->used == m->scratch)
+        return row->run(m, &argument);
+    /* A line longer than the window: its copy goes unless something was taken after it. */
+    size_t used = m->arena->used;
+    enum sg_step step = row->run(m, &argument);
+    if (m->arena->used == used && sg_stream_again(m->stream))
+        m->arena->used = m->scratch;
+    return step;
 }
 
 static enum sg_step run_load(struct sg_machine *m);
@@ -102,6 +109,7 @@ static enum sg_step after_opcode(struct sg_machine *m)
 static enum sg_step run_load(struct sg_machine *m)
 {
     for (;;) {
+        sg_run_fast(m);
         enum sg_step step = one_opcode(m);
         if (step == SG_STEP_ON && (m->skip || m->nested_pickle || m->pad_byte))
             step = after_opcode(m);

@@ -268,6 +268,9 @@ SG_MUST_CHECK enum sg_step sg_argument_frame(struct sg_machine *m, uint64_t leng
 /* At STOP: where the next load() begins when a frame is still open. */
 void sg_argument_stop(struct sg_machine *m);
 
+/* fast.c: runs simple opcodes from where the stream stands; may do nothing. */
+void sg_run_fast(struct sg_machine *m);
+
 /* opcodes.c */
 typedef enum sg_step sg_opcode_fn(struct sg_machine *m, const struct sg_argument *argument);
 struct sg_opcode {

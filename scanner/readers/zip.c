@@ -30,15 +30,19 @@ void sg_zip_reserve(struct sg_zip_walk *walk, uint64_t count)
     /* A lie about the count may cost half of the list, not all of it. */
     uint64_t most = walk->list.size / 2 / sizeof(*walk->zip->members);
 
-    count += walk->zip->count;
-    if (count > walk->capacity && count <= most)
-        make_room(walk, count);
+    count = count < most ? count : most;
+    if (count > walk->capacity - walk->zip->count)
+        make_room(walk, walk->zip->count + count);
 }
 
 static bool keep_name(struct sg_zip_walk *walk, struct sg_text *name)
 {
     if (walk->zip->source.mem)
         return true;
+    if (name->len == 0) {
+        name->at = "";
+        return true;
+    }
     if (name->len > walk->names_left) {
         size_t size = name->len > NAMES_SIZE ? name->len : NAMES_SIZE;
         walk->names_left = 0;
@@ -47,9 +51,7 @@ static bool keep_name(struct sg_zip_walk *walk, struct sg_text *name)
             return false;
         walk->names_left = size;
     }
-    if (name->len)
-        memcpy(walk->names, name->at, name->len);
-    name->at = walk->names;
+    name->at = memcpy(walk->names, name->at, name->len);
     walk->names += name->len;
     walk->names_left -= name->len;
     return true;

@@ -9,11 +9,16 @@ struct entry {
     uint8_t seen_by;
 };
 
+static bool has_nul(struct sg_text name)
+{
+    return name.len && memchr(name.at, '\0', name.len);
+}
+
 static uint32_t findings_of(const struct sg_zip_member *member, const struct sg_zip_extra *extra)
 {
     uint32_t findings = 0;
 
-    if (member->name.len && memchr(member->name.at, '\0', member->name.len))
+    if (has_nul(member->name) || has_nul(extra->unicode_name))
         findings |= SG_ZIP_NAME_NUL;
     if (extra->unicode_name.at && !sg_text_equal(extra->unicode_name, member->name))
         findings |= SG_ZIP_NAME_EXTRA;

@@ -97,8 +97,8 @@ def python_name(path: str) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "python" in metafunc.fixturenames:
-        metafunc.parametrize("python", pythons(), ids=python_name, scope="session")
+    if "interpreter" in metafunc.fixturenames:
+        metafunc.parametrize("interpreter", pythons(), ids=python_name, scope="session")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 
 def outcome(load: Callable[[str], Any], path: str, expected: Any) -> dict[str, Any]:
     try:
         value = load(path)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an answer like any other
         return {
             "raised": [kind.__name__ for kind in type(error).__mro__],
             "errno": getattr(error, "errno", None),

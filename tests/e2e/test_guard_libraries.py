@@ -111,3 +111,4 @@ def test_infected_runs_without_the_guard(library: Library, name: str) -> None:
 def test_clean_scans_benign(library: Library, name: str) -> None:
     (report,) = scan(library.folder / f"{name}.clean", status=0)
     assert (report["verdict"], report["coverage"]) == ("benign", "complete"), report
+    assert report["format"] != "none"

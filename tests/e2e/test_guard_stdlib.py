@@ -56,10 +56,10 @@ def check_refused(outcome: dict[str, Any], reason: dict[str, Any], canary: Path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_clean_loads_and_infected_is_refused(python: str, case: Case, place: Path) -> None:
+def test_clean_loads_and_infected_is_refused(interpreter: str, case: Case, place: Path) -> None:
     files = twins(case, place)
     reports = scan(*(infected for _, infected, _ in files), status=1)
-    outcomes, _ = load(python, case, [path for pair in files for path in pair[:2]], guarded())
+    outcomes, _ = load(interpreter, case, [path for pair in files for path in pair[:2]], guarded())
     for (_, _, canary), report, clean, infected in zip(
         files, reports, outcomes[::2], outcomes[1::2], strict=True
     ):
@@ -69,51 +69,51 @@ def test_clean_loads_and_infected_is_refused(python: str, case: Case, place: Pat
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_infected_runs_without_the_guard(python: str, case: Case, place: Path) -> None:
+def test_infected_runs_without_the_guard(interpreter: str, case: Case, place: Path) -> None:
     files = twins(case, place)
-    outcomes, done = load(python, case, [path for pair in files for path in pair[:2]], {})
+    outcomes, done = load(interpreter, case, [path for pair in files for path in pair[:2]], {})
     assert all(outcome.get("same") for outcome in outcomes), outcomes
     assert all(canary.exists() for _, _, canary in files)
     assert "safeguard" not in done.err
 
 
-def test_log_mode_lets_it_run_and_says_so(python: str, place: Path) -> None:
+def test_log_mode_lets_it_run_and_says_so(interpreter: str, place: Path) -> None:
     case = only("pickle.load")
     files = twins(case, place)
     infected = [path for _, path, _ in files]
-    outcomes, done = load(python, case, infected, guarded(mode="log"))
+    outcomes, done = load(interpreter, case, infected, guarded(mode="log"))
     assert all(outcome.get("same") for outcome in outcomes), outcomes
     assert all(canary.exists() for _, _, canary in files)
     assert [line.split(":")[1] for line in done.guard_lines] == [f" logged {p}" for p in infected]
 
 
-def test_mode_off_is_silent(python: str, place: Path) -> None:
+def test_mode_off_is_silent(interpreter: str, place: Path) -> None:
     case = only("pickle.load")
     files = twins(case, place)
-    outcomes, done = load(python, case, [path for _, path, _ in files], guarded(mode="off"))
+    outcomes, done = load(interpreter, case, [path for _, path, _ in files], guarded(mode="off"))
     assert all(outcome.get("same") for outcome in outcomes), outcomes
     assert all(canary.exists() for _, _, canary in files)
     assert done.guard_lines == []
 
 
-def test_payload_alone_is_refused(python: str, place: Path) -> None:
+def test_payload_alone_is_refused(interpreter: str, place: Path) -> None:
     """Not infected but nothing else: the smallest pickles, in protocols 0, 2 and 4."""
     canaries = [place / f"canary{protocol}" for protocol in payloads.PROTOCOLS]
     paths = [place / f"payload{protocol}" for protocol in payloads.PROTOCOLS]
     for path, canary, protocol in zip(paths, canaries, payloads.PROTOCOLS, strict=True):
         path.write_bytes(payloads.pickle_of(canary, protocol))
     reports = scan(*paths, status=1)
-    outcomes, _ = load(python, only("pickle.load"), paths, guarded())
+    outcomes, _ = load(interpreter, only("pickle.load"), paths, guarded())
     for outcome, report, canary in zip(outcomes, reports, canaries, strict=True):
         check_refused(outcome, report["reasons"][0], canary)
 
 
-def test_traceback_of_an_uncaught_refusal(python: str, place: Path) -> None:
+def test_traceback_of_an_uncaught_refusal(interpreter: str, place: Path) -> None:
     canary, path = place / "canary", place / "model.pkl"
     path.write_bytes(payloads.pickle_of(canary, 4))
     script = place / "serve.py"
     script.write_text(f"import pickle\npickle.load(open({str(path)!r}, 'rb'))\n")
-    done = run([python, script], env=guarded())
+    done = run([interpreter, script], env=guarded())
     assert done.status == 1
     assert not canary.exists()
     last = done.err.splitlines()[-1]

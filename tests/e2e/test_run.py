@@ -54,8 +54,8 @@ def test_library_is_mapped_and_environment_set(venv_python: str) -> None:
     assert shown["argv"] == ["-c", "-x", "--mode", "two words"]
 
 
-def test_every_python_is_protected(python: str, place: Path) -> None:
-    done = run([CLI, "run", "--", python, loader(place), evil(place)])
+def test_every_python_is_protected(interpreter: str, place: Path) -> None:
+    done = run([CLI, "run", "--", interpreter, loader(place), evil(place)])
     assert done.status == 1
     assert "PermissionError" in done.err
     assert not (place / "canary").exists()

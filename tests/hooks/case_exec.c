@@ -188,11 +188,12 @@ static ssize_t by__IO_popen(struct trial *trial)
 }
 
 #define ROW(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE}
-#define ROW_ALONE(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE | CASE_ALONE}
+#define ROW_LATE(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE}
+#define ROW_SHELL(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE | CASE_ALONE}
 
 const struct hookcase cases_exec[] = {
-    ROW(execve),       ROW(execv),         ROW(execvp), ROW(execvpe), ROW(fexecve),
-    ROW(execveat),     ROW(execl),         ROW(execlp), ROW(execle),  ROW(posix_spawn),
-    ROW(posix_spawnp), ROW_ALONE(system), ROW_ALONE(popen), ROW_ALONE(_IO_popen),
-    {NULL, NULL, 0},
+    ROW(execve),       ROW(execvpe),       ROW(fexecve),     ROW(execveat),       ROW(execle),
+    ROW_LATE(execv),   ROW_LATE(execvp),   ROW_LATE(execl),  ROW_LATE(execlp),
+    ROW(posix_spawn),  ROW(posix_spawnp),
+    ROW_SHELL(system), ROW_SHELL(popen),   ROW_SHELL(_IO_popen), {NULL, NULL, 0},
 };

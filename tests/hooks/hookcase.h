@@ -2,7 +2,9 @@
 #ifndef SG_HOOKCASE_H
 #define SG_HOOKCASE_H
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -27,6 +29,8 @@ typedef ssize_t trial_fn(struct trial *trial);
 enum {
     CASE_ALONE = 1,     /* changes the whole process: not in threads */
     CASE_ELSEWHERE = 2, /* another process does it: its strerror() tells nothing here */
+    CASE_WAY = 8,       /* not named after a symbol: a way round one */
+    CASE_LATE = 4,      /* takes us out of the environment, which must have been read before */
 };
 
 struct hookcase {
@@ -36,7 +40,7 @@ struct hookcase {
 };
 
 extern const struct hookcase cases_open[], cases_stdio[], cases_read[], cases_fd[], cases_exec[],
-    cases_strerror[];
+    cases_strerror[], cases_ways[];
 
 /* What passes by every hook. */
 int raw_open(const char *path, int flags);

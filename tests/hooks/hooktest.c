@@ -16,7 +16,8 @@
 #define PRESET 4242 /* an errno that nothing sets */
 
 static const struct hookcase *const tables[] = {cases_open, cases_stdio, cases_read,
-                                                cases_fd,   cases_exec,  cases_strerror};
+                                                cases_fd,   cases_exec,  cases_strerror,
+                                                cases_ways};
 
 static struct {
     const struct hookcase *hookcase;
@@ -215,7 +216,8 @@ static int list(void)
 {
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (const struct hookcase *at = tables[i]; at->symbol; at++)
-            printf("%s%s\n", at->symbol, at->flags & CASE_ALONE ? " alone" : "");
+            printf("%s%s%s%s\n", at->symbol, at->flags & CASE_WAY ? " way" : "",
+                   at->flags & CASE_ALONE ? " alone" : "", at->flags & CASE_LATE ? " late" : "");
     return 0;
 }
 

@@ -86,11 +86,26 @@ static void bad_variables_are_refused(void **state)
     }
 }
 
+static void a_log_that_does_not_fit_the_arena_is_refused(void **state)
+{
+    struct sg_policy policy;
+
+    (void)state;
+    arena.size = 0;
+    sg_policy_defaults(&policy, &arena);
+    variables[0] = "off";
+    variables[1] = "/l";
+    assert_int_equal(sg_policy_environment(&policy, get, &error), SG_ERR_MEMORY);
+    assert_string_equal(error_text(), "SAFEGUARD_LOG: bad value '/l': no memory left");
+    assert_int_equal(policy.mode, SG_BLOCK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_environment_overrides_but_does_not_weaken_a_lock, fresh_arena),
         cmocka_unit_test_setup(bad_variables_are_refused, fresh_arena),
+        cmocka_unit_test_setup(a_log_that_does_not_fit_the_arena_is_refused, fresh_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

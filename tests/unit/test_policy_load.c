@@ -2,7 +2,9 @@
 #include "policy_fixture.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char root[64]; /* a folder of the test's own, where it also stands */
@@ -97,6 +99,17 @@ static void what_cannot_be_believed_is_refused(void **state)
     refuses_file("bad.ini", "bad.ini:2: unknown key 'mod' in [guard]; did you mean 'mode'?");
 }
 
+static void a_rare_error_is_told_by_its_number(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket.ini"};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    refuses_file("socket.ini", "socket.ini: cannot be read: error 6");
+    close(fd);
+}
+
 static void a_file_without_permission_is_refused(void **state)
 {
     (void)state;
@@ -117,6 +130,29 @@ static void a_file_that_does_not_fit_the_arena_is_refused(void **state)
         arena.used = 0;
         refuses_file("my.ini", size < 48 ? "my.ini: no memory left" : "my.ini:2: too many entries");
     }
+}
+
+static void a_folder_that_does_not_fit_the_arena_is_refused(void **state)
+{
+    struct sg_policy policy;
+    size_t refused = 0;
+
+    (void)state;
+    write_file("my.ini", "");
+    mkdir("my.d", 0755);
+    write_file("my.d/a.ini", "[guard]\nmode = log\n");
+    for (size_t size = 0; size < 256; size += 16) {
+        arena = (struct sg_arena){.base = memory, .size = size};
+        policy = defaults();
+        if (sg_policy_read(&policy, "my.ini", &error) == SG_OK) {
+            assert_int_equal(policy.mode, SG_LOG);
+            continue;
+        }
+        assert_int_equal(policy.mode, SG_BLOCK);
+        assert_non_null(strstr(error.line ? "too many entries" : "no memory left", error.message));
+        refused++;
+    }
+    assert_in_range(refused, 6, 12);
 }
 
 static void the_folder_beside_is_read_in_order_of_names(void **state)
@@ -274,8 +310,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_file_is_read),
         IN_FOLDER(what_cannot_be_believed_is_refused),
+        IN_FOLDER(a_rare_error_is_told_by_its_number),
         IN_FOLDER(a_file_without_permission_is_refused),
         IN_FOLDER(a_file_that_does_not_fit_the_arena_is_refused),
+        IN_FOLDER(a_folder_that_does_not_fit_the_arena_is_refused),
         IN_FOLDER(the_folder_beside_is_read_in_order_of_names),
         IN_FOLDER(a_bad_file_of_the_folder_refuses_the_whole),
         IN_FOLDER(a_folder_of_64_files_is_read),
