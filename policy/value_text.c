@@ -100,11 +100,15 @@ static void print_log(const struct sg_policy_log *log, struct sg_phrase *phrase)
     sg_phrase_string(phrase, log->path ? log->path : sg_log_target_name(log->target));
 }
 
+static struct sg_text list_item(const struct sg_policy_list *list, size_t item)
+{
+    return list->items[item];
+}
+
 void sg_option_print(const struct sg_option *option, const struct sg_policy *policy, size_t item,
                      struct sg_phrase *phrase)
 {
     const void *member = (const char *)policy + option->offset;
-    const struct sg_policy_list *list = sg_option_is_list(option) ? member : NULL;
 
     switch (option->type) {
     case SG_OPTION_CHOICE:
@@ -128,10 +132,10 @@ void sg_option_print(const struct sg_option *option, const struct sg_policy *pol
         break;
     case SG_OPTION_GLOBALS:
     case SG_OPTION_PATHS:
-        sg_phrase_add(phrase, list->items[item]);
+        sg_phrase_add(phrase, list_item(member, item));
         break;
     case SG_OPTION_HASHES:
-        print_hex(list->items[item], phrase);
+        print_hex(list_item(member, item), phrase);
         break;
     }
 }

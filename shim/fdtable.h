@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#define SG_FD_MAX 65536 /* descriptors from here on are vetted at each use */
+#define SG_FD_MAX 16384 /* descriptors from here on are vetted at each use */
 
 enum sg_fd_state {
     SG_FD_UNVETTED = 0, /* never looked at */

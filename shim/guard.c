@@ -4,9 +4,10 @@
 #include "shim/raw.h"
 #include "shim/vet.h"
 
-/* Vetting calls no hook. Should a library it uses call one all the same, or a signal handler
- * open files while it runs, it is nested; this deep, it is taken for a loop. */
-#define NESTED_MOST 4
+/* Vetting holds nothing and may be nested: a signal handler opens files while it runs. It calls no
+ * hook itself; should a library it uses do so one day, this depth is taken for a loop and the
+ * call is refused. */
+#define NESTED_MOST 32
 
 static __thread const char *frame; /* of the vetting that runs in this thread */
 static __thread int nested;
@@ -46,7 +47,7 @@ static bool vet(struct sg_subject *subject, int flags)
     const char *outer;
 
     if (!enter(__builtin_frame_address(0), &outer))
-        return true;
+        return false;
     enum sg_vetted vetted = sg_vet(subject, sg_start_policy());
     leave(outer);
     if (vetted != SG_VETTED_REFUSED)

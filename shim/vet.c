@@ -238,7 +238,7 @@ static enum sg_vetted vet_probed(struct sg_subject *subject, const struct sg_pol
     return vet_carrier(subject, policy, probed == SG_PROBED_CARRIER);
 }
 
-/* A descriptor opened with O_DIRECT reads into aligned memory only: another one is had for it. */
+/* Not every read at any place into any memory works with O_DIRECT: another descriptor is had. */
 static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_policy *policy,
                                    const struct sg_identity *identity)
 {
@@ -264,7 +264,7 @@ enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy
     if (kept != SG_KEPT_NOT)
         return kept == SG_KEPT_PLAIN ? SG_VETTED_PLAIN : SG_VETTED_CARRIER;
     enum sg_probed probed = sg_probe(subject->fd, &identity);
-    if (probed == SG_PROBED_FAILED)
+    if (probed != SG_PROBED_PLAIN && SG_RAW(SYS_fcntl, subject->fd, F_GETFL) & O_DIRECT)
         return vet_reopened(subject, policy, &identity);
     return vet_probed(subject, policy, probed);
 }

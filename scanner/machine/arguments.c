@@ -7,29 +7,29 @@
  */
 #include "machine/state.h"
 
-/* Whether an argument of `length` bytes leaves the frame's rest behind. */
-static enum sg_step cross_frame(struct sg_machine *m, uint64_t length, bool straight)
+/* Decides one straddle: whether the frame's rest is left behind. */
+static bool drops_rest(struct sg_machine *m)
 {
-    struct sg_load *load = m->load;
-    uint64_t at = sg_stream_offset(m->stream);
-
-    if (at >= load->frame_end) {
-        load->frame_end = 0;
-        return SG_STEP_ON;
-    }
-    uint64_t left = load->frame_end - at;
-    if (length <= left)
-        return SG_STEP_ON;
-    load->frame_end = 0;
-    if (straight)
-        return SG_STEP_ON;
-    sg_machine_anomaly(m, SG_A_FRAME_STRADDLE);
     bool drop = m->straddles < 32 && m->options.reading.straddles >> m->straddles & 1;
+
+    m->load->frame_end = 0;
+    sg_machine_anomaly(m, SG_A_FRAME_STRADDLE);
     if (m->straddles < 255)
         m->straddles++;
-    if (drop && !sg_stream_skip(m->stream, left))
-        return SG_STEP_END;
-    return SG_STEP_ON;
+    return drop;
+}
+
+/* Before an argument of `length` bytes is read. */
+static enum sg_step cross_frame(struct sg_machine *m, uint64_t length, bool straight)
+{
+    uint64_t at = sg_stream_offset(m->stream), end = m->load->frame_end;
+
+    if (at < end && length <= end - at)
+        return SG_STEP_ON;
+    m->load->frame_end = 0;
+    if (at >= end || straight || !drops_rest(m))
+        return SG_STEP_ON;
+    return sg_stream_skip(m->stream, end - at) ? SG_STEP_ON : SG_STEP_END;
 }
 
 static enum sg_step fetch(struct sg_machine *m, size_t length, const uint8_t **bytes)
@@ -103,27 +103,25 @@ static void far_line(struct sg_machine *m, struct sg_argument *out)
 static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
 {
     struct sg_stream *s = m->stream;
+    uint64_t end = m->load->frame_end;
 
-    for (;;) {
-        uint64_t start = sg_stream_offset(s), frame_end = m->load->frame_end;
-        out->offset = start;
-        bool near = near_line(s, out);
-        if (!near)
-            far_line(m, out);
-        if (!frame_end || start + out->length < frame_end || start >= frame_end) {
-            if (near)
-                s->at += out->length + !out->cut;
-            return SG_STEP_ON;
-        }
-        /* No newline in the frame: the straddle is decided where the line began. */
-        if (!near && (!sg_stream_again(s) || !sg_stream_seek(s, start))) {
-            sg_machine_anomaly(m, SG_A_FRAME_STRADDLE);
-            return sg_machine_error(m, "line crosses its frame");
-        }
-        enum sg_step step = cross_frame(m, out->length + 1, false);
-        if (step)
-            return step;
+    out->offset = sg_stream_offset(s);
+    if (near_line(s, out))
+        s->at += out->length + !out->cut;
+    else
+        far_line(m, out);
+    if (!end || out->offset + out->length < end)
+        return SG_STEP_ON;
+    /* No newline in the frame: the line, or what of it stands after the frame. */
+    if (out->offset >= end) {
+        m->load->frame_end = 0;
+    } else if (drops_rest(m)) {
+        uint64_t left = end - out->offset;
+        out->bytes = out->bytes ? out->bytes + left : NULL;
+        out->offset += left;
+        out->length -= left;
     }
+    return SG_STEP_ON;
 }
 
 /* pickle.py cuts the last character of a line, newline or not. */

@@ -55,6 +55,5 @@ bool sg_writer_begin(struct sg_machine *m, struct sg_writer *w);
 void sg_writer_put(struct sg_writer *w, const char *bytes, size_t len);
 void sg_writer_byte(struct sg_writer *w, unsigned byte);
 sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum sg_kind kind);
-bool sg_text_ascii(struct sg_text text);
 
 #endif

@@ -30,14 +30,6 @@ sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum s
     return w->full ? SG_ABSENT : sg_value_copy(m, kind, w->at, w->len);
 }
 
-bool sg_text_ascii(struct sg_text text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] & 0x80)
-            return false;
-    return true;
-}
-
 static enum sg_kind kind_of(sg_value v)
 {
     return (enum sg_kind)(v & SG_KIND_MASK);

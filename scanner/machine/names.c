@@ -3,6 +3,14 @@
 
 #define NAME_MAX_LENGTH (1u << 20)
 
+bool sg_text_ascii(struct sg_text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] & 0x80)
+            return false;
+    return true;
+}
+
 bool sg_utf8_valid(struct sg_text text)
 {
     size_t i = 0;

@@ -14,14 +14,6 @@ static enum sg_step push_name(struct sg_machine *m, const struct sg_naming *nami
     return sg_stack_push(m, value);
 }
 
-static bool ascii(struct sg_text text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] & 0x80)
-            return false;
-    return true;
-}
-
 static bool valid_utf8_lines(const struct sg_naming *naming)
 {
     return sg_utf8_valid(naming->module) && sg_utf8_valid(naming->name);
@@ -53,26 +45,32 @@ static bool never_text(enum sg_kind kind)
            kind == SG_V_BYTES || (kind >= SG_V_TUPLE && kind <= SG_V_SET);
 }
 
-/* A name made of bytes above 127 depends on the caller's encoding: also tells the Latin-1 one. */
-static void tell_latin1(struct sg_machine *m, const struct sg_naming *naming)
+static bool to_latin1(struct sg_machine *m, struct sg_text *text)
+{
+    char *into = sg_arena_take(m->arena, 2 * text->len + 1);
+    size_t out = 0;
+
+    if (!into)
+        return false;
+    for (size_t i = 0; i < text->len; i++) {
+        uint8_t c = (uint8_t)text->at[i];
+        if (c >= 0x80)
+            into[out++] = (char)(0xC0 | c >> 6);
+        into[out++] = (char)(c < 0x80 ? c : 0x80 | (c & 63));
+    }
+    *text = (struct sg_text){into, out};
+    return true;
+}
+
+/* What an 8-bit string above 127 is depends on the caller's encoding: also tells the Latin-1 one. */
+static void tell_latin1(struct sg_machine *m, const struct sg_naming *naming, sg_value module,
+                        sg_value name)
 {
     struct sg_naming other = *naming;
-    struct sg_text *texts[2] = {&other.module, &other.name};
 
-    for (size_t i = 0; i < 2; i++) {
-        char *into = sg_arena_take(m->arena, 2 * texts[i]->len + 1);
-        size_t out = 0;
-        if (!into)
-            return;
-        for (size_t k = 0; k < texts[i]->len; k++) {
-            uint8_t c = (uint8_t)texts[i]->at[k];
-            if (c >= 0x80)
-                into[out++] = (char)(0xC0 | c >> 6);
-            into[out++] = (char)(c < 0x80 ? c : 0x80 | (c & 63));
-        }
-        *texts[i] = (struct sg_text){into, out};
-    }
-    (void)sg_global_resolve(m, &other);
+    if ((!(module & SG_TEXT_8BIT) || to_latin1(m, &other.module)) &&
+        (!(name & SG_TEXT_8BIT) || to_latin1(m, &other.name)))
+        (void)sg_global_resolve(m, &other);
 }
 
 static enum sg_step name_unknown(struct sg_machine *m, sg_value module, sg_value name, size_t used)
@@ -103,8 +101,9 @@ SG_HANDLER(stack_global)
         return sg_machine_error(m, "STACK_GLOBAL requires str");
     if (!sg_name_text(m, module, &naming.module) || !sg_name_text(m, name, &naming.name))
         return name_unknown(m, module, name, used);
-    if (((module | name) & SG_TEXT_8BIT) && !(ascii(naming.module) && ascii(naming.name))) {
-        tell_latin1(m, &naming);
+    if (((module | name) & SG_TEXT_8BIT) &&
+        !(sg_text_ascii(naming.module) && sg_text_ascii(naming.name))) {
+        tell_latin1(m, &naming, module, name);
         used = m->arena->used;
     }
     return push_name(m, &naming, used);
@@ -165,7 +164,7 @@ SG_HANDLER(inst)
     size_t height, count;
     sg_value class;
 
-    if (!ascii(naming.module) || !ascii(naming.name))
+    if (!sg_text_ascii(naming.module) || !sg_text_ascii(naming.name))
         return sg_machine_error(m, "INST is not ASCII");
     /* pickle.py resolves the name before it looks for the MARK. */
     enum sg_step step = push_name(m, &naming, m->scratch);

@@ -208,6 +208,7 @@ bool sg_compat_name(struct sg_text *module, struct sg_text *name);
  * arena's mark is restored. */
 bool sg_name_text(struct sg_machine *m, sg_value v, struct sg_text *out);
 bool sg_utf8_valid(struct sg_text text);
+bool sg_text_ascii(struct sg_text text);
 
 /* literals.c: decimal and base-0 integers as PyLong_FromString and strtol read them. */
 enum sg_literal { SG_LITERAL_OK, SG_LITERAL_BIG, SG_LITERAL_BAD };

@@ -222,11 +222,11 @@ static ssize_t by_vfork(struct trial *trial)
 /* Beyond the table of descriptors. */
 static ssize_t by_high_number(struct trial *trial)
 {
-    struct rlimit most = {80000, 80000};
+    struct rlimit most = {20000, 20000};
     int fd = raw_open(trial->path, O_RDONLY), before = errno;
 
     setrlimit(RLIMIT_NOFILE, &most);
-    int high = (int)syscall(SYS_fcntl, fd, F_DUPFD, 70000);
+    int high = (int)syscall(SYS_fcntl, fd, F_DUPFD, 17000);
     raw_close(fd);
     errno = high < 0 ? ENOTSUP : before;
     return high < 0 ? -1 : read_fill(high, trial);

@@ -136,12 +136,17 @@ def clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
 
 
+def bytes_as_text(loader: str, *texts: str) -> bool:
+    """str() of a Python 2 string that encoding="bytes" left as bytes: "b'm1'" names nothing."""
+    return "encoding=bytes" in loader and any(text.startswith(b"b'".hex()) for text in texts)
+
+
 def missing(found: list[list[str]], facts: Facts) -> tuple[list[tuple[Name, str]], int]:
     """Names that the facts lack, with the loader; and how many are there, but not by name."""
     computed = any(module in COMPUTING for module, _, _ in found)
     misses, unnamed = [], 0
     for module, name, loader in found:
-        if (module, name) in facts.names:
+        if (module, name) in facts.names or bytes_as_text(loader, module, name):
             continue
         if facts.unresolved and (computed or module in APPLICATION):
             unnamed += 1

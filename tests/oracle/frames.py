@@ -49,7 +49,8 @@ def straddle(rng: random.Random, modules: list[str], names: list[str]) -> bytes:
             behind = shown
         size = kept + rng.randrange(30)
         header = rng.choice([b"\x8c" + bytes([size]), b"X" + struct.pack("<I", size)])
-        inside = b"N0" * rng.randrange(60) + header
+        before = rng.choice([b"", b"", b"N.", b"N.\x80\x04"])  # the frame may hold a STOP
+        inside = b"N0" * rng.randrange(60) + before + header
         data += frame(len(inside) + kept) + inside + b"a" * size + behind + b"0N"
         if rng.random() < 0.3:
             data += call(rng, modules, names)

@@ -32,7 +32,7 @@ import sys
 import types
 from typing import Any, BinaryIO, Iterator
 
-ADDRESS_SPACE = 1 << 30
+ADDRESS_SPACE = 400 << 20
 SECONDS_PER_STREAM = 10.0
 SMALL_BUFFER = 48
 

@@ -34,6 +34,7 @@ static inline enum sg_status parse_bytes(struct sg_policy *policy, const char *t
 {
     char *exact = malloc(len ? len : 1);
 
+    assert_non_null(exact);
     memcpy(exact, text, len);
     enum sg_status status =
         sg_policy_parse(policy, (struct sg_text){exact, len}, "test.ini", &error);

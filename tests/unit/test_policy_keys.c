@@ -157,6 +157,7 @@ static const struct {
     {"scan", "max_memory", "15M", MEMORY},
     {"scan", "max_memory", "2T", MEMORY},
     {"scan", "max_memory", "", MEMORY},
+    {"scan", "max_memory", "18446744073726328832", MEMORY}, /* 2^64 + 16 M */
     {"consistency", "snapshot", "always", "expected one of off, auto, strict"},
     {"python", "find_class", "yes", MODES},
     {"python", "effects", "blocked", MODES "; did you mean 'block'?"},

@@ -1,0 +1,400 @@
+/* test_zip_lies.c - records of a zip that contradict one another, or the file. */
+#include "test_zip_maker.h"
+
+#define assert_finding(zip, finding) assert_int_equal((zip).findings & (finding), (finding))
+
+static int setup(void **state)
+{
+    *state = bench_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+/* A member whose local header and directory entry are given apart. */
+static void add_apart(struct maker *m, const struct said *local, const struct said *central,
+                      const char *data)
+{
+    add_local(m, local);
+    add_bytes(m, data, strlen(data));
+    add_central(m, central);
+}
+
+static void another_method_is_another_reading(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil"), local = said;
+
+    local.method = 12;
+    add_apart(b->m, &local, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_METHOD);
+    assert_int_equal(b->zip.count, 2);
+    assert_true(holds(b, find(b, "a", 0), "evil"));
+    assert_int_equal(find(b, "a", 1)->method, 12);
+}
+
+static void other_sizes_are_another_reading(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil"), local = said;
+
+    said.packed = said.size = 2;
+    add_apart(b->m, &local, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_SIZE);
+    assert_true(holds(b, find(b, "a", 0), "ev"));
+    assert_true(holds(b, find(b, "a", 1), "evil"));
+}
+
+/* miniz reads `size` bytes of a stored member, zipfile no more than `packed_size`. */
+static void a_stored_member_of_two_sizes_is_read_by_both(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil");
+
+    said.packed = 2;
+    add_apart(b->m, &said, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_SIZE);
+    assert_true(holds(b, find(b, "a", 0), "ev"));
+    assert_true(holds(b, find(b, "a", 1), "evil"));
+}
+
+static void add_with_descriptor(struct maker *m, const char *name, const char *data, bool wide)
+{
+    struct said said = say(m, name, data), local = said;
+    uint8_t descriptor[24];
+    uint8_t *at = put32(put32(descriptor, SG_ZIP_SIG_DESCRIPTOR), said.crc);
+
+    local.flags = said.flags = SG_ZIP_FLAG_DESCRIPTOR;
+    local.crc = local.packed = local.size = 0;
+    add_apart(m, &local, &said, data);
+    at = wide ? put64(put64(at, said.packed), said.size) : put32(put32(at, said.packed), said.size);
+    add_bytes(m, descriptor, (size_t)(at - descriptor));
+}
+
+static void a_data_descriptor_is_no_disagreement(void **state)
+{
+    struct bench *b = *state;
+
+    add_with_descriptor(b->m, "a", "one", false);
+    add_with_descriptor(b->m, "b", "", true);
+    add_with_descriptor(b->m, "c", "three", true);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, 0);
+    assert_int_equal(b->zip.count, 3);
+    assert_true(holds(b, find(b, "c", 0), "three"));
+}
+
+static void a_wrong_data_descriptor_is_found(void **state)
+{
+    struct bench *b = *state;
+
+    add_with_descriptor(b->m, "a", "one", false);
+    b->m->bytes[b->m->len - 1] ^= 1;
+    add_stored(b->m, "b", "two");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_DESCRIPTOR | SG_ZIP_GAP);
+    assert_int_equal(find(b, "a", 0)->findings, SG_ZIP_DESCRIPTOR);
+}
+
+static void a_local_header_that_no_directory_lists_is_listed(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "first", "1");
+    struct said hidden = say(b->m, "hidden", "evil");
+    add_local(b->m, &hidden);
+    add_bytes(b->m, "evil", 4);
+    hidden = say(b->m, "second", "EVIL");
+    add_local(b->m, &hidden);
+    add_bytes(b->m, "EVIL", 4);
+    add_stored(b->m, "last", "2");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_HIDDEN);
+    assert_int_equal(b->zip.count, 4);
+    assert_true(holds(b, find(b, "hidden", 0), "evil"));
+    assert_true(holds(b, find(b, "second", 0), "EVIL"));
+    assert_int_equal(find(b, "hidden", 0)->seen_by, SG_ZIP_BY_FORWARD);
+}
+
+static void a_hidden_member_before_the_directory_is_listed(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "first", "1");
+    struct said hidden = say(b->m, "hidden", "evil");
+    add_local(b->m, &hidden);
+    add_bytes(b->m, "evil", 4);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_HIDDEN);
+    assert_true(holds(b, find(b, "hidden", 0), "evil"));
+}
+
+static void bytes_between_members_are_said(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a", "1");
+    add_bytes(b->m, "????", 4);
+    add_stored(b->m, "b", "2");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_GAP);
+}
+
+static void members_that_share_bytes_are_marked(void **state)
+{
+    struct bench *b = *state;
+    struct said outer = say(b->m, "outer", "");
+
+    outer.packed = outer.size = 31 + 5 + 4;
+    add_local(b->m, &outer);
+    add_central(b->m, &outer);
+    add_stored(b->m, "inner", "evil");
+    add_bytes(b->m, "?", 1);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_OVERLAP);
+    assert_int_equal(find(b, "outer", 0)->findings, SG_ZIP_OVERLAP);
+    assert_int_equal(find(b, "inner", 0)->findings, SG_ZIP_OVERLAP);
+    assert_true(holds(b, find(b, "inner", 0), "evil"));
+}
+
+static void one_body_under_two_names_is_marked(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a/one", "evil");
+
+    add_apart(b->m, &said, &said, "evil");
+    said.name = "a/two";
+    add_central(b->m, &said);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_SHARED | SG_ZIP_NAME);
+    assert_true(holds(b, find(b, "a/one", 0), "evil"));
+    assert_true(holds(b, find(b, "a/two", 0), "evil"));
+}
+
+static void data_past_the_end_of_the_file_is_cut(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil");
+
+    said.packed = said.size = 100000;
+    add_apart(b->m, &said, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_CUT_OFF);
+    assert_int_equal(b->zip.members[0].packed_size, 100000);
+    assert_int_equal(sg_zip_packed(&b->zip, &b->zip.members[0]).size, b->m->len - 31);
+}
+
+static void an_offset_past_the_end_of_the_file_is_no_header(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil"), central = said;
+
+    central.offset = 0xfffffff0;
+    add_apart(b->m, &said, &central, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_NO_LOCAL | SG_ZIP_HIDDEN);
+    assert_true(holds(b, find(b, "a", 1), "evil"));
+}
+
+static void entries_past_the_count_are_listed(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a", "1");
+    add_stored(b->m, "b", "2");
+    b->m->count = 1;
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_COUNT | SG_ZIP_ONLY_SOME);
+    assert_int_equal(find(b, "a", 0)->findings, 0);
+    assert_int_equal(find(b, "b", 0)->findings, SG_ZIP_ONLY_SOME);
+    assert_int_equal(find(b, "b", 0)->seen_by & SG_ZIP_BY_MINIZ, 0);
+}
+
+/* zipfile takes what its size leaves of the last entry's name. */
+static void a_name_cut_by_the_directorys_size_is_listed_as_cut(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a/data.pkl.txt", "evil");
+    size_t start = add_directory(b->m);
+    b->m->directory_len -= 4;
+    add_end(b->m, start + 4, "");
+    /* The directory that ends at the end record begins 4 bytes late; have it begin where it does. */
+    put32(b->m->bytes + b->m->len - 6, start);
+    memmove(b->m->bytes + b->m->len - 26, b->m->bytes + b->m->len - 22, 22);
+    b->m->len -= 4;
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_DIRECTORY);
+    assert_true(holds(b, find(b, "a/data.pkl", 0), "evil"));
+    assert_int_equal(find(b, "a/data.pkl", 0)->seen_by & SG_ZIP_BY_ZIPFILE, SG_ZIP_BY_ZIPFILE);
+}
+
+static void a_nul_in_a_name_is_found(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a/data.pkl\0.txt", "evil");
+
+    said.name_len = 15;
+    add_apart(b->m, &said, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_NAME_NUL);
+    assert_int_equal(b->zip.members[0].name.len, 15);
+}
+
+static void a_name_in_an_extra_field_is_listed(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a/x", "evil");
+    uint8_t extra[32];
+    uint8_t *at = put16(put16(extra, 0x7075), 5 + 10);
+
+    *at++ = 1;
+    at = put32(at, crc32(0, (const Bytef *)"a/x", 3));
+    at = mempcpy(at, "a/data.pkl", 10);
+    said.extra = extra;
+    said.extra_len = (uint16_t)(at - extra);
+    add_apart(b->m, &said, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_NAME_EXTRA);
+    assert_true(holds(b, find(b, "a/data.pkl", 0), "evil"));
+    assert_true(find(b, "a/data.pkl", 0)->variant);
+}
+
+static void broken_extra_fields_are_found(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil");
+
+    said.extra = "\1\0\x20\0";
+    said.extra_len = 4;
+    add_apart(b->m, &said, &said, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_EXTRA);
+    assert_true(holds(b, &b->zip.members[0], "evil"));
+}
+
+/* zipfile goes on to a second zip64 field where the first one gave the placeholder again. */
+static void a_second_zip64_field_is_another_reading(void **state)
+{
+    struct bench *b = *state;
+    struct said said = say(b->m, "a", "evil"), central = said;
+    uint8_t extra[40];
+
+    put64(put64(put16(put16(extra, 1), 16), 0xffffffff), 4);
+    put64(put16(put16(extra + 20, 1), 8), 4);
+    central.packed = central.size = 0xffffffff;
+    central.extra = extra;
+    central.extra_len = 32;
+    add_apart(b->m, &said, &central, "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_EXTRA | SG_ZIP_SIZE);
+    bool found = false;
+    for (size_t i = 0; i < b->zip.count; i++)
+        found |= b->zip.members[i].packed_size == 4 && b->zip.members[i].size == 4 &&
+                 b->zip.members[i].seen_by & SG_ZIP_BY_ZIPFILE;
+    assert_true(found);
+}
+
+static void numbers_of_disks_are_said(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a", "1");
+    finish(b->m);
+    b->m->bytes[b->m->len - 18] = 1;
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_DISKS);
+}
+
+static void an_archive_without_its_end_is_read_forward(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a", "evil");
+    add_deflated(b->m, "b", "eviler");
+    finish(b->m);
+    b->m->len -= 30;
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_NO_END | SG_ZIP_HIDDEN);
+    assert_true(holds(b, find(b, "a", 0), "evil"));
+    assert_true(holds(b, find(b, "b", 0), "eviler"));
+}
+
+/* A stored archive inside of one is a member's content, not a second directory. */
+static void an_archive_inside_is_no_second_directory(void **state)
+{
+    struct bench *b = *state;
+    struct maker *inner = maker_new();
+
+    add_stored(inner, "inner", "x");
+    finish(inner);
+    add_stored(b->m, "first", "1");
+    struct said said = {.name = "inner.zip",
+                        .crc = (uint32_t)crc32(0, inner->bytes, (uInt)inner->len),
+                        .packed = (uint32_t)inner->len,
+                        .size = (uint32_t)inner->len,
+                        .offset = (uint32_t)b->m->len};
+    add_local(b->m, &said);
+    add_bytes(b->m, inner->bytes, inner->len);
+    add_central(b->m, &said);
+    finish(b->m);
+    free(inner);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, 0);
+    assert_int_equal(b->zip.count, 2);
+    assert_int_equal(b->zip.end_records, 2);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(another_method_is_another_reading),
+        T(other_sizes_are_another_reading),
+        T(a_stored_member_of_two_sizes_is_read_by_both),
+        T(a_data_descriptor_is_no_disagreement),
+        T(a_wrong_data_descriptor_is_found),
+        T(a_local_header_that_no_directory_lists_is_listed),
+        T(a_hidden_member_before_the_directory_is_listed),
+        T(bytes_between_members_are_said),
+        T(members_that_share_bytes_are_marked),
+        T(one_body_under_two_names_is_marked),
+        T(data_past_the_end_of_the_file_is_cut),
+        T(an_offset_past_the_end_of_the_file_is_no_header),
+        T(entries_past_the_count_are_listed),
+        T(a_name_cut_by_the_directorys_size_is_listed_as_cut),
+        T(a_nul_in_a_name_is_found),
+        T(a_name_in_an_extra_field_is_listed),
+        T(broken_extra_fields_are_found),
+        T(a_second_zip64_field_is_another_reading),
+        T(numbers_of_disks_are_said),
+        T(an_archive_without_its_end_is_read_forward),
+        T(an_archive_inside_is_no_second_directory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
