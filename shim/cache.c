@@ -52,9 +52,9 @@ static void write_entry(struct entry *entry, const struct sg_identity *identity,
 {
     uint32_t before = GET(entry->sequence);
 
-    if (before & 1 || !atomic_compare_exchange_strong_explicit(&entry->sequence, &before,
-                                                               before + 1, memory_order_acquire,
-                                                               memory_order_relaxed))
+    if (before & 1 ||
+        !atomic_compare_exchange_strong_explicit(&entry->sequence, &before, before + 1,
+                                                 memory_order_acquire, memory_order_relaxed))
         return;
     atomic_thread_fence(memory_order_release);
     PUT(entry->kept, kept);

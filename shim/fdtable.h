@@ -24,13 +24,12 @@ enum sg_fd_state {
 
 extern _Atomic uint64_t sg_fd_words[SG_FD_MAX];
 
-#define SG_FD_STATE(word) ((enum sg_fd_state)((word) & 7u))
+#define SG_FD_STATE(word) ((enum sg_fd_state)((word)&7u))
 
 static inline uint64_t sg_fd_word(int fd)
 {
-    return (unsigned)fd < SG_FD_MAX
-               ? atomic_load_explicit(&sg_fd_words[fd], memory_order_relaxed)
-               : SG_FD_UNVETTED;
+    return (unsigned)fd < SG_FD_MAX ? atomic_load_explicit(&sg_fd_words[fd], memory_order_relaxed)
+                                    : SG_FD_UNVETTED;
 }
 
 static inline void sg_fd_forget(int fd)

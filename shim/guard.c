@@ -36,8 +36,8 @@ static void leave(const char *outer)
 static void bind(const struct sg_subject *subject, int flags, enum sg_vetted vetted)
 {
     struct sg_identity identity = sg_identity_of(&subject->st);
-    bool watch = vetted == SG_VETTED_CARRIER || (flags & O_ACCMODE) != O_RDONLY ||
-                 identity.size == 0;
+    bool watch =
+        vetted == SG_VETTED_CARRIER || (flags & O_ACCMODE) != O_RDONLY || identity.size == 0;
 
     sg_fd_bind(subject->fd, watch ? SG_FD_WATCHED : SG_FD_FRESH, &identity);
 }

@@ -105,8 +105,7 @@ SG_HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_act
 }
 
 SG_HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-                         const posix_spawnattr_t *attributes, char *const argv[],
-                         char *const env[])
+                         const posix_spawnattr_t *attributes, char *const argv[], char *const env[])
 {
     return SG_REAL(posix_spawnp)(pid, file, actions, attributes, argv, SG_CARRIED(env));
 }

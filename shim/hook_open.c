@@ -7,7 +7,7 @@
 #define MODE_AFTER(flags)                                                                          \
     __extension__({                                                                                \
         mode_t mode_ = 0;                                                                          \
-        if ((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE) {                             \
+        if ((flags)&O_CREAT || ((flags)&O_TMPFILE) == O_TMPFILE) {                                 \
             va_list rest_;                                                                         \
             va_start(rest_, flags);                                                                \
             mode_ = va_arg(rest_, mode_t);                                                         \

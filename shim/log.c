@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define KERNEL_SIGSET 8 /* bytes of a signal set, as the kernel counts */
+#define KERNEL_SIGSET 8        /* bytes of a signal set, as the kernel counts */
 #define SYSLOG_PRIORITY "<84>" /* authpriv.warning */
 
 static enum sg_log_target target = SG_LOG_STDERR;

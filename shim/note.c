@@ -8,7 +8,7 @@
 #define TEXT_MAX 1920u
 
 struct sg_note {
-    _Atomic(struct sg_note **) owner; /* whose thread it is; a later one takes it over */
+    _Atomic(struct sg_note **) owner;   /* whose thread it is; a later one takes it over */
     char bytes[MESSAGE_MAX + TEXT_MAX]; /* a message ends, and the text begins, at MESSAGE_MAX */
 };
 

@@ -41,8 +41,8 @@ static bool is_control(uint32_t code)
 
 static bool turns_writing(uint32_t code)
 {
-    return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
+    return code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 void sg_quote_json(struct sg_phrase *phrase, const char *text, size_t most)

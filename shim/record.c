@@ -10,8 +10,8 @@
 #define DETAIL_MAX 1024u
 #define MEMBER_MAX 512u
 #define RULE_MAX 64u
-_Static_assert(SG_RECORD_MAX > 6 * (2 * PATH_MAX +
-                                    SG_REASONS_MAX * (DETAIL_MAX + MEMBER_MAX + RULE_MAX + 64)),
+_Static_assert(SG_RECORD_MAX >
+                   6 * (2 * PATH_MAX + SG_REASONS_MAX * (DETAIL_MAX + MEMBER_MAX + RULE_MAX + 64)),
                "a record may be cut");
 
 static void add(struct sg_phrase *phrase, const char *text)
@@ -163,12 +163,9 @@ static void add_sha256(struct sg_phrase *phrase, const uint8_t *sha256)
 void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase)
 {
     static const char *const events[] = {
-        [SG_EVENT_OPEN] = "open",
-        [SG_EVENT_READ] = "read",
-        [SG_EVENT_MMAP] = "mmap",
-        [SG_EVENT_FIND_CLASS] = "find_class",
-        [SG_EVENT_EFFECT] = "effect",
-        [SG_EVENT_START] = "start",
+        [SG_EVENT_OPEN] = "open",     [SG_EVENT_READ] = "read",
+        [SG_EVENT_MMAP] = "mmap",     [SG_EVENT_FIND_CLASS] = "find_class",
+        [SG_EVENT_EFFECT] = "effect", [SG_EVENT_START] = "start",
     };
     const struct sg_report *report = record->report;
 

@@ -45,8 +45,8 @@ static void take_block(uint32_t state[8], const uint8_t block[64])
         uint32_t e = s[4], a = s[0];
         uint32_t one = s[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
                        ((e & s[5]) ^ (~e & s[6])) + k[i] + w[i];
-        uint32_t two = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) +
-                       ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+        uint32_t two =
+            (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
         memmove(&s[1], &s[0], 7 * sizeof(s[0]));
         s[4] += one;
         s[0] = one + two;

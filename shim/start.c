@@ -65,7 +65,9 @@ static void record_refusal(const struct sg_policy_error *error)
         .coverage = SG_NONE,
         .format = "none",
         .reason_count = 1,
-        .reasons = {{.rule = "start-refused", .detail = error->message, .member = "",
+        .reasons = {{.rule = "start-refused",
+                     .detail = error->message,
+                     .member = "",
                      .offset = error->line}},
     };
     struct sg_record record = {

@@ -43,8 +43,8 @@ static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t l
 static void add_reason(struct sg_report *report, const char *rule, const char *detail)
 {
     struct sg_reason reason = {.rule = rule, .detail = detail, .member = ""};
-    uint32_t last = report->reason_count < SG_REASONS_MAX ? report->reason_count++
-                                                          : SG_REASONS_MAX - 1;
+    uint32_t last =
+        report->reason_count < SG_REASONS_MAX ? report->reason_count++ : SG_REASONS_MAX - 1;
 
     if (report->verdict == SG_BENIGN) {
         memmove(&report->reasons[1], &report->reasons[0], last * sizeof(reason));
@@ -55,8 +55,7 @@ static void add_reason(struct sg_report *report, const char *rule, const char *d
 
 static void report_failure(struct sg_report *report, uint64_t size, const char *detail)
 {
-    *report = (struct sg_report){
-        .coverage = SG_PARTIAL, .format = "unknown", .size = size};
+    *report = (struct sg_report){.coverage = SG_PARTIAL, .format = "unknown", .size = size};
     add_reason(report, "unreadable", detail);
 }
 
@@ -197,8 +196,8 @@ static struct work *map_work(uint64_t most, size_t *size)
     return NULL;
 }
 
-static enum sg_vetted vet_without_memory(struct sg_subject *subject,
-                                         const struct sg_policy *policy, int64_t started)
+static enum sg_vetted vet_without_memory(struct sg_subject *subject, const struct sg_policy *policy,
+                                         int64_t started)
 {
     if (atomic_flag_test_and_set_explicit(&spare_taken, memory_order_acquire))
         return policy->mode == SG_BLOCK && policy->on_partial == SG_BLOCK ? SG_VETTED_REFUSED

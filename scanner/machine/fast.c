@@ -9,6 +9,12 @@
 /* The longest opcode handled here with its argument, but for text, and then some. */
 #define STRIDE 10u
 
+static const bool simple[256] = {
+    ['K'] = true,  ['M'] = true,  ['J'] = true,  ['N'] = true,  ['G'] = true,
+    ['X'] = true,  ['q'] = true,  ['h'] = true,  ['r'] = true,  ['j'] = true,
+    [0x88] = true, [0x89] = true, [0x8c] = true, [0x94] = true,
+};
+
 struct sprint {
     const uint8_t *at, *limit; /* no opcode begins at or after the limit */
     uint64_t *top;             /* after the last value */
@@ -128,7 +134,7 @@ void sg_run_fast(struct sg_machine *m)
     sg_value value;
     size_t step;
 
-    if (!prepare(m, &p))
+    if (m->stream->at == m->stream->end || !simple[*m->stream->at] || !prepare(m, &p))
         return;
     while (p.at < p.limit) {
         uint8_t opcode = *p.at;

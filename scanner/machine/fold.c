@@ -196,8 +196,9 @@ static bool names_method(struct sg_text module, struct sg_text qualname)
 
 uint16_t sg_fold_row(struct sg_text module, struct sg_text qualname)
 {
-    for (size_t i = 0; i < ROWS; i++)
-        if (sg_text_is(qualname, rows[i].qualname) && sg_text_is(module, rows[i].module))
+    for (size_t i = 0; qualname.len && i < ROWS; i++)
+        if (rows[i].qualname[0] == qualname.at[0] && sg_text_is(qualname, rows[i].qualname) &&
+            sg_text_is(module, rows[i].module))
             return (uint16_t)(i + 1);
     return names_method(module, qualname) ? ROWS + 1 : 0;
 }

@@ -67,9 +67,15 @@ static struct sg_global_entry *add(struct sg_machine *m, const struct sg_global 
         return NULL;
     entry->shown = *global;
     struct sg_global *shown = &entry->shown;
-    if (!keep(m, &shown->written_module) || !keep(m, &shown->written_name) ||
-        !keep(m, &shown->module) || !keep(m, &shown->qualname))
+    bool mapped = shown->flags & SG_G_PYTHON2;
+    if (!keep(m, &shown->written_module) || !keep(m, &shown->written_name))
         return NULL;
+    if (!mapped) {
+        shown->module = shown->written_module;
+        shown->qualname = shown->written_name;
+    } else if (!keep(m, &shown->module) || !keep(m, &shown->qualname)) {
+        return NULL;
+    }
     entry->hash = hash;
     entry->fold = sg_fold_row(shown->module, shown->qualname);
     shown->index = (uint32_t)g->count;

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attack_streams import CODE, RUN, Attack, attacks
+from attack_gadgets import attacks
+from attack_streams import CODE, RUN, Attack
 from conftest import python_name, pythons, run, scan
 
 ATTACKS = attacks()
@@ -139,4 +140,4 @@ def test_harmless_streams_are_benign(place: Path) -> None:
     ids=["dup-tuple2", "deep-tuples", "deep-marks", "declared-4-GB", "memo-of-262144-far-keys"],
 )
 def test_bombs_take_milliseconds(stream: bytes, place: Path) -> None:
-    assert scan_stream(place, stream)["micros"] < 250_000
+    assert scan_stream(place, stream)["micros"] < 500_000

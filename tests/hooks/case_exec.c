@@ -187,13 +187,21 @@ static ssize_t by__IO_popen(struct trial *trial)
     return after_popen(trial, _IO_popen);
 }
 
-#define ROW(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE}
-#define ROW_LATE(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE}
-#define ROW_SHELL(symbol) {#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE | CASE_ALONE}
+#define ROW(symbol)                                                                                \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ELSEWHERE                                                       \
+    }
+#define ROW_LATE(symbol)                                                                           \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE                                           \
+    }
+#define ROW_SHELL(symbol)                                                                          \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ELSEWHERE | CASE_LATE | CASE_ALONE                              \
+    }
 
 const struct hookcase cases_exec[] = {
-    ROW(execve),       ROW(execvpe),       ROW(fexecve),     ROW(execveat),       ROW(execle),
-    ROW_LATE(execv),   ROW_LATE(execvp),   ROW_LATE(execl),  ROW_LATE(execlp),
-    ROW(posix_spawn),  ROW(posix_spawnp),
-    ROW_SHELL(system), ROW_SHELL(popen),   ROW_SHELL(_IO_popen), {NULL, NULL, 0},
+    ROW(execve),       ROW(execvpe),      ROW(fexecve),     ROW(execveat),        ROW(execle),
+    ROW_LATE(execv),   ROW_LATE(execvp),  ROW_LATE(execl),  ROW_LATE(execlp),     ROW(posix_spawn),
+    ROW(posix_spawnp), ROW_SHELL(system), ROW_SHELL(popen), ROW_SHELL(_IO_popen), {NULL, NULL, 0},
 };

@@ -52,11 +52,16 @@ static ssize_t duplicate(struct trial *trial, int from, int to)
     return to < 0 ? -1 : read_fill(to, trial);
 }
 
+/* The number that dup() gives, the lowest, was another's: closed by a way no hook sees. */
 static ssize_t by_dup(struct trial *trial)
 {
-    int from = raw_open(trial->path, O_RDONLY);
+    int before = cleared_fd(trial), from = raw_open(trial->path, O_RDONLY);
 
-    return duplicate(trial, from, dup(from));
+    raw_close(before);
+    int to = dup(from);
+    if (to != before)
+        return errno = ECHILD, -1;
+    return duplicate(trial, from, to);
 }
 
 static ssize_t by_dup2(struct trial *trial)
@@ -80,7 +85,7 @@ static ssize_t by_dup3(struct trial *trial)
     return duplicate(trial, from, dup3(from, to, O_CLOEXEC));
 }
 
-/* The number that F_DUPFD gives was another's, closed by a way no hook sees. */
+/* The same with F_DUPFD. */
 static ssize_t after_dupfd(struct trial *trial, int (*control)(int, int, ...), int command)
 {
     int before = cleared_fd(trial), from = raw_open(trial->path, O_RDONLY);
@@ -107,10 +112,13 @@ static ssize_t by___fcntl(struct trial *trial)
     return after_dupfd(trial, __fcntl, F_DUPFD);
 }
 
-#define ROW_ALONE(symbol) {#symbol, by_##symbol, CASE_ALONE}
+#define ROW_ALONE(symbol)                                                                          \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ALONE                                                           \
+    }
 
 const struct hookcase cases_fd[] = {
-    ROW_ALONE(close), ROW_ALONE(__close), ROW_ALONE(close_range), ROW_ALONE(closefrom),
-    {"dup", by_dup, 0}, {"dup2", by_dup2, 0}, {"__dup2", by___dup2, 0}, {"dup3", by_dup3, 0},
-    ROW_ALONE(fcntl), ROW_ALONE(fcntl64), ROW_ALONE(__fcntl), {NULL, NULL, 0},
+    ROW_ALONE(close), ROW_ALONE(__close),   ROW_ALONE(close_range),   ROW_ALONE(closefrom),
+    ROW_ALONE(dup),   {"dup2", by_dup2, 0}, {"__dup2", by___dup2, 0}, {"dup3", by_dup3, 0},
+    ROW_ALONE(fcntl), ROW_ALONE(fcntl64),   ROW_ALONE(__fcntl),       {NULL, NULL, 0},
 };

@@ -74,12 +74,28 @@ static ssize_t by_open_by_handle_at(struct trial *trial)
     return raw_fill(fd, trial);
 }
 
-#define ROW(symbol) {#symbol, by_##symbol, 0}
-#define ROW_ALONE(symbol) {#symbol, by_##symbol, CASE_ALONE}
+#define ROW(symbol)                                                                                \
+    {                                                                                              \
+#symbol, by_##symbol, 0                                                                    \
+    }
+#define ROW_ALONE(symbol)                                                                          \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ALONE                                                           \
+    }
 
 const struct hookcase cases_open[] = {
-    ROW(open),     ROW(open64),     ROW(__open),          ROW(__open64),
-    ROW(__open_2), ROW(__open64_2), ROW(openat),          ROW(openat64),
-    ROW(__openat_2), ROW(__openat64_2), ROW_ALONE(creat), ROW_ALONE(creat64),
-    ROW(open_by_handle_at), {NULL, NULL, 0},
+    ROW(open),
+    ROW(open64),
+    ROW(__open),
+    ROW(__open64),
+    ROW(__open_2),
+    ROW(__open64_2),
+    ROW(openat),
+    ROW(openat64),
+    ROW(__openat_2),
+    ROW(__openat64_2),
+    ROW_ALONE(creat),
+    ROW_ALONE(creat64),
+    ROW(open_by_handle_at),
+    {NULL, NULL, 0},
 };

@@ -39,8 +39,7 @@ READS(preadv64, &vector, 1, 0)
 READS(preadv2, &vector, 1, 0, 0)
 READS(preadv64v2, &vector, 1, 0, 0)
 
-static ssize_t after_mmap(struct trial *trial,
-                          void *(*map)(void *, size_t, int, int, int, off_t))
+static ssize_t after_mmap(struct trial *trial, void *(*map)(void *, size_t, int, int, int, off_t))
 {
     int fd = raw_open(trial->path, O_RDONLY);
     struct stat st;
@@ -157,13 +156,15 @@ static ssize_t by_lseek64(struct trial *trial)
     return after_seek(trial, lseek64);
 }
 
-#define ROW(symbol) {#symbol, by_##symbol, 0}
+#define ROW(symbol)                                                                                \
+    {                                                                                              \
+#symbol, by_##symbol, 0                                                                    \
+    }
 
 const struct hookcase cases_read[] = {
-    ROW(read),       ROW(__read),      ROW(__read_chk),    ROW(readv),
-    ROW(pread),      ROW(pread64),     ROW(__pread64),     ROW(__pread_chk),
-    ROW(__pread64_chk), ROW(preadv),   ROW(preadv64),      ROW(preadv2),
-    ROW(preadv64v2), ROW(mmap),        ROW(mmap64),        ROW(sendfile),
-    ROW(sendfile64), ROW(copy_file_range), ROW(splice),    ROW(lseek),
-    ROW(lseek64),    {NULL, NULL, 0},
+    ROW(read),     ROW(__read),     ROW(__read_chk),      ROW(readv),         ROW(pread),
+    ROW(pread64),  ROW(__pread64),  ROW(__pread_chk),     ROW(__pread64_chk), ROW(preadv),
+    ROW(preadv64), ROW(preadv2),    ROW(preadv64v2),      ROW(mmap),          ROW(mmap64),
+    ROW(sendfile), ROW(sendfile64), ROW(copy_file_range), ROW(splice),        ROW(lseek),
+    ROW(lseek64),  {NULL, NULL, 0},
 };

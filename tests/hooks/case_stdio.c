@@ -93,11 +93,17 @@ static ssize_t by_pclose(struct trial *trial)
     return got;
 }
 
-#define ROW(symbol) {#symbol, by_##symbol, 0}
-#define ROW_ALONE(symbol) {#symbol, by_##symbol, CASE_ALONE}
+#define ROW(symbol)                                                                                \
+    {                                                                                              \
+#symbol, by_##symbol, 0                                                                    \
+    }
+#define ROW_ALONE(symbol)                                                                          \
+    {                                                                                              \
+#symbol, by_##symbol, CASE_ALONE                                                           \
+    }
 
 const struct hookcase cases_stdio[] = {
-    ROW(fopen),      ROW(fopen64),    ROW(_IO_fopen),        ROW(freopen),
-    ROW(freopen64),  ROW(fdopen),     ROW(_IO_fdopen),       ROW_ALONE(fclose),
-    ROW_ALONE(_IO_fclose), ROW_ALONE(pclose), {NULL, NULL, 0},
+    ROW(fopen),      ROW(fopen64),    ROW(_IO_fopen),    ROW(freopen),          ROW(freopen64),
+    ROW(fdopen),     ROW(_IO_fdopen), ROW_ALONE(fclose), ROW_ALONE(_IO_fclose), ROW_ALONE(pclose),
+    {NULL, NULL, 0},
 };

@@ -74,9 +74,12 @@ TELLS(strerror_r, gnu)
 TELLS(__strerror_r, gnu_internal)
 TELLS(__xpg_strerror_r, xpg)
 
-#define ROW(symbol) {#symbol, by_##symbol, 0}
+#define ROW(symbol)                                                                                \
+    {                                                                                              \
+#symbol, by_##symbol, 0                                                                    \
+    }
 
 const struct hookcase cases_strerror[] = {
-    ROW(strerror), ROW(strerror_l), ROW(strerror_r), ROW(__strerror_r), ROW(__xpg_strerror_r),
-    {NULL, NULL, 0},
+    ROW(strerror),     ROW(strerror_l),       ROW(strerror_r),
+    ROW(__strerror_r), ROW(__xpg_strerror_r), {NULL, NULL, 0},
 };

@@ -45,13 +45,13 @@ static ssize_t by_socket(struct trial *trial)
 {
     char byte = 0, room[CMSG_SPACE(sizeof(int))];
     struct iovec vector = {&byte, 1};
-    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = room,
-                             .msg_controllen = sizeof(room)};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     int ends[2], fd = raw_open(trial->path, O_RDONLY);
 
-    *head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-                             .cmsg_type = SCM_RIGHTS};
+    *head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(head), &fd, sizeof(fd));
     if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0 || sendmsg(ends[0], &message, 0) != 1)
         return failed();
@@ -241,13 +241,31 @@ static ssize_t by_standard_input(struct trial *trial)
     return read_fill(0, trial);
 }
 
-#define ROW(way) {#way, by_##way, CASE_WAY}
-#define ROW_ALONE(way) {#way, by_##way, CASE_WAY | CASE_ALONE}
+#define ROW(way)                                                                                   \
+    {                                                                                              \
+#way, by_##way, CASE_WAY                                                                   \
+    }
+#define ROW_ALONE(way)                                                                             \
+    {                                                                                              \
+#way, by_##way, CASE_WAY | CASE_ALONE                                                      \
+    }
 
 const struct hookcase cases_ways[] = {
-    ROW(memfd),         ROW(tmpfile),    ROW(socket),          ROW(o_path),
-    ROW(hard_link),     ROW(o_direct),   ROW(rewritten),       ROW(rewritten_model),
-    ROW(grown),         ROW(grown_rdwr), ROW(written_back),    ROW(pread_of_rewritten),
-    ROW(mmap_of_rewritten), ROW_ALONE(vfork), ROW_ALONE(high_number),
-    ROW_ALONE(standard_input), {NULL, NULL, 0},
+    ROW(memfd),
+    ROW(tmpfile),
+    ROW(socket),
+    ROW(o_path),
+    ROW(hard_link),
+    ROW(o_direct),
+    ROW(rewritten),
+    ROW(rewritten_model),
+    ROW(grown),
+    ROW(grown_rdwr),
+    ROW(written_back),
+    ROW(pread_of_rewritten),
+    ROW(mmap_of_rewritten),
+    ROW_ALONE(vfork),
+    ROW_ALONE(high_number),
+    ROW_ALONE(standard_input),
+    {NULL, NULL, 0},
 };

@@ -27,8 +27,8 @@ static void start(void)
         (void)!read(fd, settings, sizeof(settings));
         close(fd);
     }
-    room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                -1, 0);
+    room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0);
 }
 
 /* Each block has its size before it; nothing is given back. */
