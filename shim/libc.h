@@ -27,7 +27,7 @@
 #if defined(_FILE_OFFSET_BITS) && _FILE_OFFSET_BITS == 64
 #error "with _FILE_OFFSET_BITS=64 `open` would be defined under the name of `open64`"
 #endif
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#if !defined(__x86_64__) && !defined(__aarch64__) && !defined(__cppcheck__)
 #error "the shim knows x86-64 and aarch64"
 #endif
 
@@ -58,5 +58,12 @@ void closefrom(int first);
 int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
 char *__strerror_r(int number, char *into, size_t room);
 int __xpg_strerror_r(int number, char *into, size_t room);
+
+#if !__GLIBC_PREREQ(2, 34)
+int close_range(unsigned first, unsigned last, int flags);
+void closefrom(int first);
+int execveat(int dir, const char *path, char *const argv[], char *const env[], int flags);
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 
 #endif

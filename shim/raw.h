@@ -11,6 +11,7 @@
 #include <time.h>
 
 #if defined(__x86_64__)
+/* NOLINTNEXTLINE(readability-function-size): as many as the kernel takes */
 static inline long sg_raw6(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r10 __asm__("r10") = d;

@@ -85,7 +85,7 @@ struct sg_tar {
     uint64_t alternates[SG_TAR_ALTERNATES];
     unsigned alternate_count;
     uint64_t *seen; /* offsets of headers since readings parted */
-    size_t seen_count, seen_capacity;
+    size_t seen_count;
 };
 
 /* Whether a file that begins with `head` is a tar: its first block has the right checksum. Archives

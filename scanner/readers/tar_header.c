@@ -109,22 +109,35 @@ bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose)
     return read_number(block + SIZE_AT, SIZE_LEN, strict, loose);
 }
 
+/* tarfile refuses a header with a number that is none. */
+static bool numbers_are_strict(const uint8_t *block)
+{
+    static const struct {
+        uint16_t at, len;
+    } fields[] = {{100, 8}, {108, 8}, {116, 8}, {SIZE_AT, SIZE_LEN}, {136, 12}, {329, 8}, {337, 8}};
+    uint64_t strict, loose;
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+        if (!read_number(block + fields[i].at, fields[i].len, &strict, &loose))
+            return false;
+    return true;
+}
+
 bool sg_tar_checksum_fits(const uint8_t *block)
 {
     int64_t as_unsigned = CHECKSUM_LEN * ' ', as_signed = as_unsigned;
     uint64_t strict, loose;
-
     bool taken = read_number(block + CHECKSUM_AT, CHECKSUM_LEN, &strict, &loose);
-    if (loose == 0 && (!taken || strict == 0))
-        return false;
+
     for (size_t i = 0; i < SG_TAR_BLOCK; i++) {
         if (i - CHECKSUM_AT < CHECKSUM_LEN)
             continue;
         as_unsigned += block[i];
         as_signed += (int8_t)block[i];
     }
-    return loose == (uint64_t)as_unsigned || loose == (uint64_t)as_signed ||
-           (taken && (strict == (uint64_t)as_unsigned || strict == (uint64_t)as_signed));
+    if (taken && (strict == (uint64_t)as_unsigned || strict == (uint64_t)as_signed))
+        return strict != 0 || numbers_are_strict(block);
+    return loose != 0 && (loose == (uint64_t)as_unsigned || loose == (uint64_t)as_signed);
 }
 
 bool sg_tar_is_zero(const uint8_t *block)

@@ -94,13 +94,8 @@ def operands() -> Iterator[Attack]:
     yield Attack("O6", "unicode-escapes", stack_global(b"V\\u0070osix\n", b"Vs\\U00000079stem\n"))
     confused = text("posix") + text("math") + b"0p0\n0" + text("math") + b"p1\n0"
     yield Attack("O7", "put-of-the-stack-top", confused + stack_global(b"g0\n", text("system")))
-    yield Attack(
-        "O7",
-        "put-twice",
-        text("math")
-        + b"q\0"
-        + stack_global(b"0" + text("posix") + b"q\0" + text("x") + b"0h\0", text("system"))[0:],
-    )
+    twice = text("math") + b"q\0" + b"0" + text("posix") + b"q\0" + text("x") + b"0"
+    yield Attack("O7", "put-twice", twice + stack_global(b"h\0", text("system")))
     str_call = b"(" + text("posix") + b"ibuiltins\nstr\np0\n0"
     yield Attack("O10", "module-by-inst-str", str_call + stack_global(b"g0\n", text("system")))
     joined = call(

@@ -148,7 +148,7 @@ def missing(found: list[list[str]], facts: Facts) -> tuple[list[tuple[Name, str]
     for module, name, loader in found:
         if (module, name) in facts.names or bytes_as_text(loader, module, name):
             continue
-        if facts.unresolved and (computed or module in APPLICATION):
+        if facts.unresolved and (computed or module in APPLICATION or "errors=" in loader):
             unnamed += 1
         else:
             misses.append(((module, name), loader))

@@ -6,7 +6,10 @@
  * memory, from a source read through a small window, and forward only from a decoder. `differs`
  * names a way that told other names than the first.
  *
- *     facts [--drop-op N]    N: ignore names told by opcode N, as if its handler were missing
+ *     facts [--drop-op N] [--memory N]
+ *
+ * --drop-op: ignore names told by opcode N, as if its handler were missing; --memory: bytes that
+ * a machine gets.
  */
 #include "machine/machine.h"
 
@@ -17,7 +20,7 @@
 #include <sys/mman.h>
 
 #define MACHINE_MEMORY ((size_t)64 << 20)
-#define ARENA_SIZE (2 * MACHINE_MEMORY)
+#define MEMORY_MAX ((size_t)1 << 30)
 #define NO_OPCODE (-1)
 
 struct pair {
@@ -31,6 +34,12 @@ struct names {
     size_t capacity;
     size_t unresolved; /* names told as unknown: computed, or of an extension */
     int drop_op;
+};
+
+/* What is asked of this run. */
+struct request {
+    int drop_op;
+    size_t memory;
 };
 
 struct record {
@@ -104,7 +113,7 @@ static void saw_global(void *ctx, const struct sg_machine *m, const struct sg_gl
 static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct names *names,
                         struct sg_reading *reading)
 {
-    struct sg_machine_options options = {.max_memory = MACHINE_MEMORY, .reading = *reading};
+    struct sg_machine_options options = {.max_memory = arena->size, .reading = *reading};
     struct sg_events events = {.ctx = names, .global = saw_global, .anomaly = saw_anomaly};
     struct sg_machine *machine;
     struct sg_outcome outcome;
@@ -268,10 +277,27 @@ static bool read_record(struct record *record)
     return true;
 }
 
+static struct request read_request(int argc, char **argv)
+{
+    struct request request = {NO_OPCODE, MACHINE_MEMORY};
+
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 < argc && strcmp(argv[i], "--drop-op") == 0)
+            request.drop_op = atoi(argv[i + 1]);
+        else if (i + 1 < argc && strcmp(argv[i], "--memory") == 0)
+            request.memory = strtoul(argv[i + 1], NULL, 0);
+        else
+            fail("usage: facts [--drop-op N] [--memory N]");
+    }
+    if (request.memory > MEMORY_MAX)
+        fail("--memory is too much");
+    return request;
+}
+
 int main(int argc, char **argv)
 {
-    int drop_op = argc == 3 && strcmp(argv[1], "--drop-op") == 0 ? atoi(argv[2]) : NO_OPCODE;
-    struct sg_arena arena = {.size = ARENA_SIZE};
+    struct request request = read_request(argc, argv);
+    struct sg_arena arena = {.size = request.memory};
     struct record record;
 
     arena.base = mmap(NULL, arena.size, PROT_READ | PROT_WRITE,
@@ -279,7 +305,7 @@ int main(int argc, char **argv)
     if (arena.base == MAP_FAILED)
         fail("out of memory");
     while (read_record(&record)) {
-        tell(&record, &arena, drop_op);
+        tell(&record, &arena, request.drop_op);
         free(record.bytes);
     }
     return 0;

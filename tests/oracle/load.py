@@ -276,8 +276,13 @@ SAMPLED = [
     Loader("C", "file-small", fresh=True),
 ]
 ENCODED = [
-    Loader(unpickler, source, encoding=encoding)
-    for encoding in ("utf-8", "latin1", "bytes")
+    Loader(unpickler, source, **given)
+    for given in (
+        {"encoding": "utf-8"},
+        {"encoding": "latin1"},
+        {"encoding": "bytes"},
+        {"errors": "ignore"},
+    )
     for unpickler, source in (("C", "BytesIO"), ("C", "file"), ("Python", "BytesIO"))
 ]
 BUFFERED = [
