@@ -10,27 +10,30 @@
 
 #include <stdatomic.h>
 
+/* clang-format off */
 #define SG_HOOKS(ROW)                                                                              \
     /* hook_open.c: a path becomes a descriptor */                                                 \
-    ROW(open)                                                                                      \
-    ROW(open64) ROW(__open) ROW(__open64) ROW(__open_2) ROW(__open64_2) ROW(openat) ROW(openat64)  \
-        ROW(__openat_2) ROW(__openat64_2) ROW(creat) ROW(creat64)                                  \
-            ROW(open_by_handle_at) /* hook_stdio.c: streams, whose reads pass by no other hook */  \
-        ROW(fopen) ROW(fopen64) ROW(_IO_fopen) ROW(freopen) ROW(freopen64) ROW(fdopen)             \
-            ROW(_IO_fdopen) ROW(fclose) ROW(_IO_fclose)                                            \
-                ROW(pclose) /* hook_read.c: a descriptor's bytes come in */                        \
-        ROW(read) ROW(__read) ROW(__read_chk) ROW(readv) ROW(pread) ROW(pread64) ROW(__pread64)    \
-            ROW(__pread_chk) ROW(__pread64_chk) ROW(preadv) ROW(preadv64) ROW(preadv2)             \
-                ROW(preadv64v2) ROW(mmap) ROW(mmap64) ROW(sendfile) ROW(sendfile64)                \
-                    ROW(copy_file_range) ROW(splice) ROW(lseek)                                    \
-                        ROW(lseek64) /* hook_fd.c: a descriptor's number changes hands */          \
-        ROW(close) ROW(__close) ROW(close_range) ROW(closefrom) ROW(dup) ROW(dup2) ROW(__dup2)     \
-            ROW(dup3) ROW(fcntl) ROW(fcntl64)                                                      \
-                ROW(__fcntl) /* hook_exec.c: the guard goes along into other programs */           \
-        ROW(execve) ROW(execv) ROW(execvp) ROW(execvpe) ROW(fexecve) ROW(execveat) ROW(execl)      \
-            ROW(execlp) ROW(execle) ROW(posix_spawn) ROW(posix_spawnp) ROW(system) ROW(popen)      \
-                ROW(_IO_popen) /* hook_strerror.c: why a call was refused */                       \
-        ROW(strerror) ROW(strerror_l) ROW(strerror_r) ROW(__strerror_r) ROW(__xpg_strerror_r)
+    ROW(open) ROW(open64) ROW(__open) ROW(__open64) ROW(__open_2) ROW(__open64_2)                  \
+    ROW(openat) ROW(openat64) ROW(__openat_2) ROW(__openat64_2)                                    \
+    ROW(creat) ROW(creat64) ROW(open_by_handle_at)                                                 \
+    /* hook_stdio.c: streams, whose reads pass by no other hook */                                 \
+    ROW(fopen) ROW(fopen64) ROW(_IO_fopen) ROW(freopen) ROW(freopen64)                             \
+    ROW(fdopen) ROW(_IO_fdopen) ROW(fclose) ROW(_IO_fclose) ROW(pclose)                            \
+    /* hook_read.c: a descriptor's bytes come in */                                                \
+    ROW(read) ROW(__read) ROW(__read_chk) ROW(readv)                                               \
+    ROW(pread) ROW(pread64) ROW(__pread64) ROW(__pread_chk) ROW(__pread64_chk)                     \
+    ROW(preadv) ROW(preadv64) ROW(preadv2) ROW(preadv64v2) ROW(mmap) ROW(mmap64)                   \
+    ROW(sendfile) ROW(sendfile64) ROW(copy_file_range) ROW(splice) ROW(lseek) ROW(lseek64)         \
+    /* hook_fd.c: a descriptor's number changes hands */                                           \
+    ROW(close) ROW(__close) ROW(close_range) ROW(closefrom)                                        \
+    ROW(dup) ROW(dup2) ROW(__dup2) ROW(dup3) ROW(fcntl) ROW(fcntl64) ROW(__fcntl)                  \
+    /* hook_exec.c: the guard goes along into other programs */                                    \
+    ROW(execve) ROW(execv) ROW(execvp) ROW(execvpe) ROW(fexecve) ROW(execveat)                     \
+    ROW(execl) ROW(execlp) ROW(execle)                                                             \
+    ROW(posix_spawn) ROW(posix_spawnp) ROW(system) ROW(popen) ROW(_IO_popen)                       \
+    /* hook_strerror.c: why a call was refused */                                                  \
+    ROW(strerror) ROW(strerror_l) ROW(strerror_r) ROW(__strerror_r) ROW(__xpg_strerror_r)
+/* clang-format on */
 
 enum sg_hook {
 #define SG_HOOK_ID(name) SG_HOOK_##name,

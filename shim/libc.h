@@ -43,7 +43,7 @@ int __openat_2(int dir, const char *path, int flags);
 int __openat64_2(int dir, const char *path, int flags);
 FILE *_IO_fopen(const char *path, const char *mode);
 FILE *_IO_fdopen(int fd, const char *mode);
-int _IO_fclose(FILE *file);
+int _IO_fclose(FILE *stream);
 ssize_t __read(int fd, void *into, size_t len);
 ssize_t __read_chk(int fd, void *into, size_t len, size_t room);
 ssize_t __pread64(int fd, void *into, size_t len, off_t at);
@@ -53,9 +53,6 @@ int __close(int fd);
 int __dup2(int from, int to);
 int __fcntl(int fd, int command, ...);
 FILE *_IO_popen(const char *command, const char *mode);
-int close_range(unsigned first, unsigned last, int flags);
-void closefrom(int first);
-int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
 char *__strerror_r(int number, char *into, size_t room);
 int __xpg_strerror_r(int number, char *into, size_t room);
 

@@ -174,8 +174,7 @@ static bool looks_like_payload(const uint8_t *head, size_t len)
                                          "\x93NUMPY",
                                          "\x1f\x8b",
                                          "BZh",
-                                         "\xfd"
-                                         "7zXZ",
+                                         "\xfd\x37zXZ",
                                          "\xe3"};
 
     for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {

@@ -68,6 +68,21 @@ static enum sg_step one_opcode(struct sg_machine *m)
     return step;
 }
 
+/* Readies the innermost load for opcodes that begin where the stream stands. */
+static bool ready(struct sg_machine *m)
+{
+    struct sg_load *load = m->load;
+
+    load->stack.count = load->marks.count = 0;
+    load->proto = 0;
+    load->start = sg_stream_offset(m->stream);
+    if (load->stack.at)
+        return true;
+    bool made = sg_words_push(m, &load->stack, SG_ABSENT); /* at is never NULL */
+    load->stack.count = 0;
+    return made;
+}
+
 static enum sg_step run_load(struct sg_machine *m);
 
 /* An array of objects in a joblib file: its items are a pickle of their own. */
@@ -76,13 +91,9 @@ static enum sg_step run_inner(struct sg_machine *m)
     if (m->depth + 1u >= SG_LOADS_MAX)
         return sg_machine_error(m, "arrays nested too deep");
     m->load = &m->loads[++m->depth];
-    struct sg_load *inner = m->load;
-    inner->stack.count = inner->marks.count = 0;
-    sg_memo_clear(&inner->memo);
-    inner->proto = 0;
-    inner->start = sg_stream_offset(m->stream);
-    inner->frame_end = 0;
-    enum sg_step step = run_load(m);
+    sg_memo_clear(&m->load->memo);
+    m->load->frame_end = 0;
+    enum sg_step step = ready(m) ? run_load(m) : SG_STEP_MEMORY;
     m->load = &m->loads[--m->depth];
     return step == SG_STEP_STOP ? SG_STEP_ON : step;
 }
@@ -118,7 +129,7 @@ static enum sg_step run_load(struct sg_machine *m)
     }
 }
 
-static void begin_load(struct sg_machine *m)
+static bool begin_load(struct sg_machine *m)
 {
     struct sg_load *load = m->load;
 
@@ -127,13 +138,10 @@ static void begin_load(struct sg_machine *m)
     m->memo_shifted = false;
     if (!m->options.reading.carry_memo)
         sg_memo_clear(&load->memo);
-    load->stack.count = load->marks.count = 0;
-    load->proto = 0;
-    load->framed = false;
-    load->start = m->outcome->start;
     m->skip = 0;
     m->pad_byte = m->nested_pickle = false;
     m->error = NULL;
+    return ready(m);
 }
 
 static enum sg_stop stop_of(struct sg_machine *m, enum sg_step step)
@@ -153,8 +161,7 @@ enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
     m->stream = stream;
     *outcome = (struct sg_outcome){.start = sg_stream_offset(stream)};
     m->outcome = outcome;
-    begin_load(m);
-    outcome->stop = stop_of(m, run_load(m));
+    outcome->stop = stop_of(m, begin_load(m) ? run_load(m) : SG_STEP_MEMORY);
     m->load = m->loads;
     m->depth = 0;
     if (outcome->stop == SG_STOP_ERROR && outcome->calls &&

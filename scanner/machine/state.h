@@ -100,7 +100,6 @@ struct sg_load {
     struct sg_words marks; /* stack heights */
     struct sg_memo memo;
     uint8_t proto;
-    bool framed;
     uint64_t start;     /* stream offset of its first opcode */
     uint64_t frame_end; /* stream offset; 0: no frame is open */
 };

@@ -275,14 +275,15 @@ SAMPLED = [
     Loader("Python", "raw"),
     Loader("C", "file-small", fresh=True),
 ]
+ENCODINGS: list[dict[str, Any]] = [
+    {"encoding": "utf-8"},
+    {"encoding": "latin1"},
+    {"encoding": "bytes"},
+    {"errors": "ignore"},
+]
 ENCODED = [
     Loader(unpickler, source, **given)
-    for given in (
-        {"encoding": "utf-8"},
-        {"encoding": "latin1"},
-        {"encoding": "bytes"},
-        {"errors": "ignore"},
-    )
+    for given in ENCODINGS
     for unpickler, source in (("C", "BytesIO"), ("C", "file"), ("Python", "BytesIO"))
 ]
 BUFFERED = [

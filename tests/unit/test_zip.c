@@ -209,6 +209,38 @@ static void c7_both_of_two_directories_are_listed(void **state)
     assert_int_equal(b->zip.end_records, 2);
 }
 
+static void one_directory_in_two_copies_is_listed_once(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a/data.pkl", "same");
+    add_stored(b->m, "b/data.pkl", "same");
+    finish(b->m);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_SECOND_DIRECTORY);
+    assert_int_equal(b->zip.findings & (SG_ZIP_DUPLICATE | SG_ZIP_SHARED), 0);
+    assert_int_equal(b->zip.count, 2);
+    assert_true(sg_text_is(b->zip.members[0].name, "a/data.pkl"));
+    assert_int_equal(b->zip.members[1].seen_by, ALL_READERS);
+}
+
+/* The same in everything but where it is. */
+static void two_bodies_that_look_alike_are_listed_twice(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "a/data.pkl", "same");
+    finish(b->m);
+    b->m->directory_len = 0;
+    b->m->count = 0;
+    add_stored(b->m, "a/data.pkl", "same");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.count, 2);
+    assert_int_not_equal(b->zip.members[0].data_offset, b->zip.members[1].data_offset);
+}
+
 /* One end record, whose offset leads miniz to one directory and whose size zipfile to another. */
 static void c7_one_end_record_may_have_two_directories(void **state)
 {
@@ -297,16 +329,16 @@ static void the_comment_of_the_last_end_record_is_kept(void **state)
     assert_true(sg_text_is(b->zip.comment, "well said"));
 }
 
-/* miniz reads backwards in blocks of 4096 bytes that overlap by 3: 17 of them. */
+/* miniz reads backwards in 17 blocks of 4096 bytes that overlap by 3; torch 2.13 opens this one. */
 static void an_end_record_is_found_as_far_back_as_miniz_does(void **state)
 {
     struct bench *b = *state;
-    static const char zeros[SG_ZIP_TAIL_MAX];
+    static const char zeros[69584 - 22];
 
     add_bytes(b->m, zeros, 4096);
     add_stored(b->m, "a/data.pkl", "evil");
     finish(b->m);
-    add_bytes(b->m, zeros, SG_ZIP_TAIL_MAX - SG_ZIP_END_SIZE);
+    add_bytes(b->m, zeros, sizeof(zeros));
     assert_int_equal(open_made(b), SG_OK);
     assert_finding(b->zip, SG_ZIP_TRAILING);
     assert_int_equal(b->zip.members[0].seen_by & SG_ZIP_BY_MINIZ, SG_ZIP_BY_MINIZ);
@@ -344,6 +376,8 @@ int main(void)
         T(c6_names_that_differ_in_case_are_found),
         T(c7_one_name_with_two_bodies_is_listed_twice),
         T(c7_both_of_two_directories_are_listed),
+        T(one_directory_in_two_copies_is_listed_once),
+        T(two_bodies_that_look_alike_are_listed_twice),
         T(c7_one_end_record_may_have_two_directories),
         T(c8_a_prefix_moves_every_offset),
         T(c8_a_prefix_that_the_offsets_count_in_is_said),

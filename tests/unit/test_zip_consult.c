@@ -30,10 +30,15 @@ static void libzip_lists_what_we_list(void **state)
     add_deflated(b->m, "a/version", "333333333");
     add_stored(b->m, "a/empty", "");
     add_stored(b->m, "a/data.pkl", "evil");
+    struct said said = say(b->m, "a\0b", "nul");
+    said.name_len = 3;
+    add_local(b->m, &said);
+    add_bytes(b->m, "nul", 3);
+    add_central(b->m, &said);
     finish(b->m);
     assert_int_equal(consult_made(b), SG_OK);
-    assert_int_equal(b->zip.count, 4);
-    assert_int_equal(b->zip.findings, SG_ZIP_DUPLICATE);
+    assert_int_equal(b->zip.count, 5);
+    assert_int_equal(b->zip.findings, SG_ZIP_DUPLICATE | SG_ZIP_NAME_NUL);
     for (size_t i = 0; i < b->zip.count; i++)
         assert_int_equal(b->zip.members[i].seen_by & SG_ZIP_BY_LIBZIP, SG_ZIP_BY_LIBZIP);
 }
@@ -73,6 +78,20 @@ static void libzip_may_take_another_directory(void **state)
     assert_int_equal(find(b, "good", 0)->seen_by & SG_ZIP_BY_LIBZIP, SG_ZIP_BY_LIBZIP);
     assert_int_equal(find(b, "evil", 0)->seen_by & SG_ZIP_BY_LIBZIP, 0);
     assert_finding(*find(b, "evil", 0), SG_ZIP_ONLY_SOME);
+}
+
+/* Alike in all that libzip tells but the name. */
+static void a_name_that_we_do_not_have_is_added(void **state)
+{
+    struct bench *b = *state;
+
+    add_stored(b->m, "abc", "evil");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    b->zip.members[0].name = SG_TEXT("aXc");
+    assert_int_equal(sg_zip_consult(&b->zip, &b->arena), SG_OK);
+    assert_int_equal(b->zip.count, 2);
+    assert_true(sg_text_is(b->zip.members[1].name, "abc"));
 }
 
 /* What we would list is taken off the list: libzip's opinion must bring it back. */
@@ -139,8 +158,12 @@ static void libzips_memory_comes_from_the_arena_that_is_lent(void **state)
     memset(first, 'x', 10);
     char *last = sg_zip_strdup("text");
     assert_string_equal(last, "text");
+    size_t before = b->arena.used;
+    char *moved = sg_zip_realloc(first, 1000);
+    assert_memory_equal(moved, "xxxxxxxxxx", 10);
+    sg_zip_free(moved);
+    assert_int_equal(b->arena.used, before);
     first = sg_zip_realloc(first, 1000);
-    assert_memory_equal(first, "xxxxxxxxxx", 10);
     size_t used = b->arena.used;
     uint8_t *zeros = sg_zip_calloc(10, 10);
     for (size_t i = 0; i < 100; i++)
@@ -175,6 +198,7 @@ int main(void)
         T(libzip_lists_what_we_list),
         T(what_libzip_refuses_is_said),
         T(libzip_may_take_another_directory),
+        T(a_name_that_we_do_not_have_is_added),
         T(what_only_libzip_lists_is_added),
         T(what_is_too_much_for_libzip_is_not_asked),
         T(libzip_without_memory_changes_nothing),

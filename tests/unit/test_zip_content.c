@@ -81,6 +81,16 @@ static void what_comes_before_damage_is_given(void **state)
     assert_true(have > 100 && have < 1999);
     assert_memory_equal(s.at, text, have);
     assert_int_equal(s.status, SG_ERR_FORMAT);
+
+    struct sg_source packed = sg_zip_packed(&b->zip, &member);
+    struct sg_inflate *inflate;
+    uint8_t bytes[2000];
+    size_t got;
+    assert_int_equal(sg_inflate_open(&packed, SG_INFLATE_RAW, &b->arena, &inflate), SG_OK);
+    assert_int_equal(sg_inflate_fill(inflate, bytes, sizeof(bytes), &got), SG_OK);
+    assert_int_equal(got, have);
+    assert_int_equal(sg_inflate_fill(inflate, bytes, sizeof(bytes), &got), SG_ERR_FORMAT);
+    assert_int_equal(got, 0);
 }
 
 static void another_method_is_refused_but_its_bytes_are_given(void **state)

@@ -143,6 +143,52 @@ static void a_hidden_member_before_the_directory_is_listed(void **state)
     assert_true(holds(b, find(b, "hidden", 0), "evil"));
 }
 
+static void hidden_members_with_descriptors_are_listed(void **state)
+{
+    struct bench *b = *state;
+    uint8_t descriptor[16];
+
+    add_stored(b->m, "first", "1");
+    struct said hidden = say(b->m, "hidden", "evil");
+    hidden.flags = SG_ZIP_FLAG_DESCRIPTOR;
+    add_local(b->m, &hidden);
+    add_bytes(b->m, "evil", 4);
+    put32(put32(put32(put32(descriptor, SG_ZIP_SIG_DESCRIPTOR), hidden.crc), 4), 4);
+    add_bytes(b->m, descriptor, sizeof(descriptor));
+    hidden = say(b->m, "second", "EVIL");
+    add_local(b->m, &hidden);
+    add_bytes(b->m, "EVIL", 4);
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_HIDDEN);
+    assert_true(holds(b, find(b, "second", 0), "EVIL"));
+}
+
+/* Who goes by the local sizes comes to a header inside of the data, then back to what is listed. */
+static void what_local_sizes_lead_to_is_listed_once(void **state)
+{
+    struct bench *b = *state;
+    struct maker *inner = maker_new();
+    struct said said = say(inner, "hidden", "evil");
+
+    add_local(inner, &said);
+    add_bytes(inner, "evil", 4);
+    said = (struct said){.name = "a", .packed = (uint32_t)inner->len, .size = (uint32_t)inner->len};
+    struct said local = said;
+    local.packed = local.size = 0;
+    add_local(b->m, &local);
+    add_bytes(b->m, inner->bytes, inner->len);
+    add_central(b->m, &said);
+    free(inner);
+    add_stored(b->m, "b", "2");
+    finish(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, SG_ZIP_SIZE | SG_ZIP_HIDDEN);
+    assert_true(holds(b, find(b, "hidden", 0), "evil"));
+    assert_int_equal(b->zip.count, 4);
+    assert_null(find(b, "b", 1));
+}
+
 static void bytes_between_members_are_said(void **state)
 {
     struct bench *b = *state;
@@ -280,6 +326,11 @@ static void a_name_in_an_extra_field_is_listed(void **state)
     assert_int_equal(b->zip.findings, SG_ZIP_NAME_EXTRA);
     assert_true(holds(b, find(b, "a/data.pkl", 0), "evil"));
     assert_true(find(b, "a/data.pkl", 0)->variant);
+
+    /* Of another version it is no name. */
+    b->m->bytes[b->m->len - SG_ZIP_END_SIZE - 15] = 2;
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.findings, 0);
 }
 
 static void broken_extra_fields_are_found(void **state)
@@ -380,6 +431,8 @@ int main(void)
         T(a_wrong_data_descriptor_is_found),
         T(a_local_header_that_no_directory_lists_is_listed),
         T(a_hidden_member_before_the_directory_is_listed),
+        T(hidden_members_with_descriptors_are_listed),
+        T(what_local_sizes_lead_to_is_listed_once),
         T(bytes_between_members_are_said),
         T(members_that_share_bytes_are_marked),
         T(one_body_under_two_names_is_marked),
