@@ -63,10 +63,10 @@ static void fill_arguments(char **argv, const char *first, va_list *rest)
 #define LISTED(rest, first)                                                                        \
     __extension__({                                                                                \
         va_start(rest, first);                                                                     \
-        char **argv_ = alloca(count_arguments((first), &rest) * sizeof(char *));                   \
+        char **argv_ = alloca(count_arguments((first), &(rest)) * sizeof(char *));                 \
         va_end(rest);                                                                              \
         va_start(rest, first);                                                                     \
-        fill_arguments(argv_, (first), &rest);                                                     \
+        fill_arguments(argv_, (first), &(rest));                                                   \
         argv_;                                                                                     \
     })
 

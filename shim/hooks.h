@@ -65,6 +65,6 @@ static inline void *sg_real_known(enum sg_hook hook)
 }
 
 /* The next definition of `name` behind ours, typed as libc declares it. */
-#define SG_REAL(name) ((__typeof__(&name))sg_real(SG_HOOK_##name))
+#define SG_REAL(name) ((__typeof__(&(name)))sg_real(SG_HOOK_##name))
 
 #endif

@@ -209,6 +209,28 @@ static unsigned shape(const struct dotted *d)
     return flags;
 }
 
+/* Methods that opcodes call on an object: BUILD, APPEND(S), SETITEM(S), ADDITEMS. */
+static const char *const stores[] = {".__setstate__", ".append", ".extend", ".__setitem__", ".add"};
+
+static bool stores_reach(uint64_t print)
+{
+    for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+        unsigned fact = find(print_more(print, stores[i], strlen(stores[i])));
+
+        if (fact && (fact & 15) != SG_SINK_CLEAN && !(fact & 0x40))
+            return true;
+    }
+    return false;
+}
+
+static bool aside(const struct dotted *d)
+{
+    for (size_t i = 1; i < d->count; i++)
+        if (sg_word_aside(d->parts[i]))
+            return true;
+    return false;
+}
+
 struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
 {
     struct dotted d = {.count = 0};
@@ -227,9 +249,11 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
         print = print_more(print, d.parts[i].at, d.parts[i].len);
     }
     name.print = print_finish(print);
-    name.flags = shape(&d);
+    name.flags = shape(&d) | (stores_reach(print) ? SG_N_STORES : 0u);
     exact = d.cut ? 0 : find(print);
     inside = worst_inside(&d, &name);
+    if (aside(&d))
+        name.flags &= ~(unsigned)SG_N_LIBRARY;
     if (exact) {
         set(&name, exact);
         if (name.sink == SG_SINK_CLEAN)
@@ -243,4 +267,17 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
     if (name.flags & SG_N_DUNDER && rank(inside) < rank(SG_SINK_INSPECT))
         set(&name, SG_SINK_INSPECT);
     return name;
+}
+
+struct sg_name sg_name_method(struct sg_text module, struct sg_text qualname, const char *method)
+{
+    char text[512];
+    size_t len = strlen(method);
+
+    if (qualname.len + 1 + len > sizeof(text))
+        return (struct sg_name){.sink = SG_SINK_NONE};
+    memcpy(text, qualname.at, qualname.len);
+    text[qualname.len] = '.';
+    memcpy(text + qualname.len + 1, method, len);
+    return sg_name_look(module, (struct sg_text){text, qualname.len + 1 + len});
 }

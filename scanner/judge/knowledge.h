@@ -31,15 +31,16 @@ enum sg_sink {
 };
 
 enum sg_name_flag {
-    SG_N_SOFT = 1,       /* ordinary in itself; its arguments decide */
-    SG_N_INIT = 2,       /* a class whose constructor reaches the sink; naming it does not */
-    SG_N_CLASS = 4,      /* looks like a class: _*[A-Z]… */
-    SG_N_DUNDER = 8,     /* has a __dunder__ that leads to interpreter internals */
-    SG_N_VERB = 16,      /* its last word says that it runs something */
-    SG_N_REBUILD = 32,   /* its last word says that it rebuilds an object */
-    SG_N_INSIDE = 64,    /* the sink is part of a longer name */
-    SG_N_LIBRARY = 128,  /* of a library that clean models are made with */
-    SG_N_LONG = 256,     /* more parts than names have */
+    SG_N_SOFT = 1,      /* ordinary in itself; its arguments decide */
+    SG_N_INIT = 2,      /* a class whose constructor reaches the sink; naming it does not */
+    SG_N_CLASS = 4,     /* looks like a class: _*[A-Z]… */
+    SG_N_DUNDER = 8,    /* has a __dunder__ that leads to interpreter internals */
+    SG_N_VERB = 16,     /* its last word says that it runs something */
+    SG_N_REBUILD = 32,  /* its last word says that it rebuilds an object */
+    SG_N_INSIDE = 64,   /* the sink is part of a longer name */
+    SG_N_LIBRARY = 128, /* of a library that clean models are made with */
+    SG_N_LONG = 256,    /* more parts than names have */
+    SG_N_STORES = 1024, /* a class whose __setstate__, append, … reach a sink: see sg_name_method */
     SG_N_COMPUTED = 512, /* found by a call, not written in the stream (set by the judge) */
 };
 
@@ -51,6 +52,9 @@ struct sg_name {
 };
 
 struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname);
+
+/* A method of a class that sg_name_look() found. */
+struct sg_name sg_name_method(struct sg_text module, struct sg_text qualname, const char *method);
 
 /* names_data.c: (fingerprint & ~255) | sink | distance << 4 | SOFT << 6 | INIT << 7, ascending. */
 extern const uint64_t sg_names_table[];

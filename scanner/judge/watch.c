@@ -52,14 +52,6 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
     sg_detail_put(found->detail, used, site.words);
 }
 
-/* A state, an item or a member given to an object that is none of the built-in containers. The
- * object's own methods run; on globals the machine tells an anomaly. */
-static bool stores(enum sg_call_op op)
-{
-    return op == SG_CALL_BUILD || op == SG_CALL_APPEND || op == SG_CALL_SETITEM ||
-           op == SG_CALL_ADD;
-}
-
 static void note_call(struct sg_judge *judge, const struct sg_machine *m,
                       const struct sg_call *call, const struct sg_site *site, uint64_t subject)
 {
@@ -87,6 +79,44 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
     used = sg_detail_put(found->detail, 0, "calls ");
     used = sg_detail_write(found->detail, SG_DETAIL_MAX, used, text, len);
     sg_detail_put(found->detail, used, site->words);
+}
+
+/* The methods that an opcode which gives an object a state, an item or a member may call. */
+static const char *const *stored_by(enum sg_call_op op)
+{
+    static const char *const build[] = {"__setstate__", NULL},
+                             *const append[] = {"append", "extend", NULL},
+                             *const item[] = {"__setitem__", NULL}, *const add[] = {"add", NULL};
+
+    return op == SG_CALL_BUILD     ? build
+           : op == SG_CALL_APPEND  ? append
+           : op == SG_CALL_SETITEM ? item
+           : op == SG_CALL_ADD     ? add
+                                   : NULL;
+}
+
+/* Such an opcode on an object of a class that is known for what its methods reach. On globals the
+ * machine tells an anomaly. */
+static void on_store(struct sg_judge *judge, const struct sg_machine *m, const struct sg_call *call,
+                     const char *const *methods)
+{
+    struct sg_call made_by;
+    const struct sg_global *global;
+
+    if (!sg_value_call(m, call->callee, &made_by))
+        return;
+    global = sg_value_global(m, made_by.callee);
+    if (!global || !(know(judge, m, global, false)->flags & SG_N_STORES))
+        return;
+    for (; *methods; methods++) {
+        struct sg_name name = sg_name_method(global->module, global->qualname, *methods);
+        struct sg_site site;
+
+        if (name.sink == SG_SINK_NONE || name.sink == SG_SINK_CLEAN || name.flags & SG_N_SOFT)
+            continue;
+        site = sg_site_called(m, call, &name, &judge->spent);
+        note_call(judge, m, call, &site, name.print);
+    }
 }
 
 /* A call of what is no global. */
@@ -134,11 +164,15 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     struct sg_judge *judge = ctx;
     const struct sg_global *global;
     const struct sg_name *name;
+    const char *const *methods;
     struct sg_site site;
 
     note_caller(judge, m);
-    if (stores(call->op))
+    methods = stored_by(call->op);
+    if (methods) {
+        on_store(judge, m, call, methods);
         return;
+    }
     global = sg_value_global(m, call->callee);
     if (!global) {
         indirect(judge, m, call);

@@ -100,6 +100,13 @@ static const char *const runs[] = {
     "invoke",
 };
 
+/* Parts of libraries that tests, builders and users of a terminal call. */
+static const char *const asides[] = {
+    "test",     "tests",    "testing", "_testing", "conftest",   "_test_utils",  "distutils",
+    "command",  "cli",      "scripts", "tools",    "benchmarks", "__main__",     "setup",
+    "commands", "examples", "bench",   "_cli",     "launch",     "_build_utils",
+};
+
 /* Words of functions that libraries rebuild their objects with. */
 static const char *const rebuilds[] = {
     "rebuild", "reconstruct", "reconstructor", "unpickle", "unpickler", "ctor",      "newobj",
@@ -119,6 +126,11 @@ static bool listed(struct sg_text word, const char *const *list, size_t count)
 bool sg_word_walks(struct sg_text word)
 {
     return LISTED(word, walks);
+}
+
+bool sg_word_aside(struct sg_text word)
+{
+    return LISTED(word, asides);
 }
 
 bool sg_word_runs(struct sg_text word)

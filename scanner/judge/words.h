@@ -16,6 +16,9 @@ bool sg_word_runs(struct sg_text word);
 /* A function that libraries rebuild their objects with: _rebuild_tensor, newObj … */
 bool sg_word_rebuilds(struct sg_text word);
 
+/* A part of a library that is not for models: tests, command lines, build helpers. */
+bool sg_word_aside(struct sg_text word);
+
 /* A class, as classes are named: _*[A-Z]… */
 bool sg_word_class(struct sg_text word);
 

@@ -166,16 +166,9 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
 /* Content that somebody might hand to a loader, from its first bytes. */
 static bool looks_like_payload(const uint8_t *head, size_t len)
 {
-    static const char *const magics[] = {"\x80\x02",
-                                         "\x80\x03",
-                                         "\x80\x04",
-                                         "\x80\x05",
-                                         "PK\x03\x04",
-                                         "\x93NUMPY",
-                                         "\x1f\x8b",
-                                         "BZh",
-                                         "\xfd\x37zXZ",
-                                         "\xe3"};
+    static const char *const magics[] = {"\x80\x02",    "\x80\x03",  "\x80\x04", "\x80\x05",
+                                         "PK\x03\x04",  "\x93NUMPY", "\x1f\x8b", "BZh",
+                                         "\xfd\x37zXZ", "\xe3"};
 
     for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {
         size_t magic = strlen(magics[i]);

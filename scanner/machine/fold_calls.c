@@ -158,7 +158,7 @@ static void add_extension(struct sg_machine *m, sg_value module, sg_value name, 
     struct sg_naming naming = {.flags = SG_G_EXTENSION};
     int64_t code;
 
-    if (!sg_name_text(m, module, &naming.module) || !sg_name_text(m, name, &naming.name) ||
+    if (!sg_fold_bytes(m, module, &naming.module) || !sg_fold_bytes(m, name, &naming.name) ||
         !sg_value_int(m, number, &code))
         return;
     sg_value global = sg_global_resolve(m, &naming);

@@ -51,6 +51,10 @@ SG_HANDLER(int)
         return SG_STEP_END;
     if (sg_text_is(text, "00") || sg_text_is(text, "01"))
         return sg_stack_push(m, sg_make(SG_V_BOOL, text.at[1] == '1'));
+    if (text.len && text.at[0] == '\0') {
+        sg_machine_anomaly(m, SG_A_NUL_IN_LINE); /* strtol finds nothing, and no junk */
+        return sg_stack_push(m, sg_value_int_make(0));
+    }
     return push_integer(m, text);
 }
 

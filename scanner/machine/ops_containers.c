@@ -103,7 +103,7 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
     enum sg_kind have = (enum sg_kind)(into & SG_KIND_MASK);
     if (have == kind) {
         sg_value_extend(m, into, stack->at + height, count);
-    } else if (count) {
+    } else if (count || m->opcode == 'e') { /* pickle.py extends by nothing, too */
         if (have == SG_V_GLOBAL)
             sg_machine_anomaly(m, SG_A_STORE_GLOBAL);
         struct sg_call call = {.callee = into,

@@ -45,7 +45,8 @@ static bool never_text(enum sg_kind kind)
            kind == SG_V_BYTES || (kind >= SG_V_TUPLE && kind <= SG_V_SET);
 }
 
-static bool to_latin1(struct sg_machine *m, struct sg_text *text)
+/* Bytes above 127 as Latin-1 characters, or left out. */
+static bool decode_8bit(struct sg_machine *m, struct sg_text *text, bool keep)
 {
     char *into = sg_arena_take(m->arena, 2 * text->len + 1);
     size_t out = 0;
@@ -54,6 +55,8 @@ static bool to_latin1(struct sg_machine *m, struct sg_text *text)
         return false;
     for (size_t i = 0; i < text->len; i++) {
         uint8_t c = (uint8_t)text->at[i];
+        if (c >= 0x80 && !keep)
+            continue;
         if (c >= 0x80)
             into[out++] = (char)(0xC0 | c >> 6);
         into[out++] = (char)(c < 0x80 ? c : 0x80 | (c & 63));
@@ -62,15 +65,18 @@ static bool to_latin1(struct sg_machine *m, struct sg_text *text)
     return true;
 }
 
-/* What an 8-bit string above 127 is depends on the caller's encoding: also tells the Latin-1 one. */
-static void tell_latin1(struct sg_machine *m, const struct sg_naming *naming, sg_value module,
-                        sg_value name)
+/* What an 8-bit string above 127 is depends on the caller's encoding and errors: tells it as Latin-1,
+ * and as errors="ignore" leaves it. */
+static void tell_decoded(struct sg_machine *m, const struct sg_naming *naming, sg_value module,
+                         sg_value name)
 {
-    struct sg_naming other = *naming;
-
-    if ((!(module & SG_TEXT_8BIT) || to_latin1(m, &other.module)) &&
-        (!(name & SG_TEXT_8BIT) || to_latin1(m, &other.name)))
-        (void)sg_global_resolve(m, &other);
+    sg_machine_anomaly(m, SG_A_COMPUTED_NAME);
+    for (int keep = 0; keep < 2; keep++) {
+        struct sg_naming other = *naming;
+        if ((!(module & SG_TEXT_8BIT) || decode_8bit(m, &other.module, keep)) &&
+            (!(name & SG_TEXT_8BIT) || decode_8bit(m, &other.name, keep)))
+            (void)sg_global_resolve(m, &other);
+    }
 }
 
 static enum sg_step name_unknown(struct sg_machine *m, sg_value module, sg_value name, size_t used)
@@ -103,7 +109,7 @@ SG_HANDLER(stack_global)
         return name_unknown(m, module, name, used);
     if (((module | name) & SG_TEXT_8BIT) &&
         !(sg_text_ascii(naming.module) && sg_text_ascii(naming.name))) {
-        tell_latin1(m, &naming, module, name);
+        tell_decoded(m, &naming, module, name);
         used = m->arena->used;
     }
     return push_name(m, &naming, used);
@@ -170,14 +176,13 @@ SG_HANDLER(inst)
     enum sg_step step = push_name(m, &naming, m->scratch);
     if (step)
         return step;
-    if (a->cut)
-        return SG_STEP_END;
     class = stack->at[--stack->count];
     if (!sg_stack_mark(m, &height, &count))
         return SG_STEP_ERROR;
     sg_value args = sg_value_tuple(m, stack->at + height, count);
     stack->count = height;
-    return push_call(m, SG_CALL_INST, class, args, SG_NONE_VALUE);
+    step = push_call(m, SG_CALL_INST, class, args, SG_NONE_VALUE);
+    return step == SG_STEP_ON && a->cut ? SG_STEP_END : step;
 }
 
 SG_HANDLER(obj)

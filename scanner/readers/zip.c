@@ -16,8 +16,8 @@ static bool make_room(struct sg_zip_walk *walk, uint64_t capacity)
 
     if (capacity > SIZE_MAX / sizeof(*zip->members))
         return false;
-    void *members = sg_arena_grow(&walk->list, zip->members, old,
-                                  (size_t)capacity * sizeof(*zip->members));
+    void *members =
+        sg_arena_grow(&walk->list, zip->members, old, (size_t)capacity * sizeof(*zip->members));
     if (!members)
         return false;
     zip->members = members;
@@ -201,8 +201,7 @@ enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *aren
         walk.scratch_size = scratch_for(source);
         walk.scratch = sg_arena_take(arena, walk.scratch_size);
     }
-    enum sg_status status =
-        source->mem || walk.scratch ? list_all(&walk) : SG_ERR_MEMORY;
+    enum sg_status status = source->mem || walk.scratch ? list_all(&walk) : SG_ERR_MEMORY;
     arena->used = used + (status ? 0 : walk.list.used);
     if (status)
         return status;

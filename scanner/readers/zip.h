@@ -48,40 +48,40 @@ enum sg_zip_reader {
 
 /* What does not agree. A set; the first group is about members, the second about the archive. */
 enum sg_zip_finding {
-    SG_ZIP_NAME = 1 << 0,           /* local header has another name */
-    SG_ZIP_FLAGS = 1 << 1,          /* … other flags that change how a member is read */
-    SG_ZIP_METHOD = 1 << 2,         /* … another method */
-    SG_ZIP_SIZE = 1 << 3,           /* … other sizes, or a stored member has two sizes */
-    SG_ZIP_CRC = 1 << 4,            /* … another CRC */
-    SG_ZIP_DESCRIPTOR = 1 << 5,     /* the data descriptor contradicts the directory */
-    SG_ZIP_ENCRYPTED = 1 << 6,      /* flag 0x1 or 0x40: encrypted, or only said to be */
-    SG_ZIP_PATCHED = 1 << 7,        /* flag 0x20 or 0x2000: features that readers refuse */
-    SG_ZIP_DUPLICATE = 1 << 8,      /* another member of this name */
-    SG_ZIP_CASE = 1 << 9,           /* another member whose name differs in case only */
-    SG_ZIP_OVERLAP = 1 << 10,       /* shares bytes with another member */
-    SG_ZIP_SHARED = 1 << 11,        /* shares its local header with another entry */
-    SG_ZIP_NO_LOCAL = 1 << 12,      /* no local header where the directory says */
-    SG_ZIP_CUT_OFF = 1 << 13,       /* its data would go past the end of the file */
-    SG_ZIP_HIDDEN = 1 << 14,        /* a local header that no directory lists */
-    SG_ZIP_NAME_NUL = 1 << 15,      /* a NUL in its name, where some readers cut */
-    SG_ZIP_NAME_EXTRA = 1 << 16,    /* an extra field (0x7075) gives it another name */
-    SG_ZIP_EXTRA = 1 << 17,         /* extra fields broken, or zip64 sizes twice or missing */
-    SG_ZIP_ONLY_SOME = 1 << 18,     /* listed by one of zipfile, miniz, libzip, not by all */
+    SG_ZIP_NAME = 1 << 0,              /* local header has another name */
+    SG_ZIP_FLAGS = 1 << 1,             /* … other flags that change how a member is read */
+    SG_ZIP_METHOD = 1 << 2,            /* … another method */
+    SG_ZIP_SIZE = 1 << 3,              /* … other sizes, or a stored member has two sizes */
+    SG_ZIP_CRC = 1 << 4,               /* … another CRC */
+    SG_ZIP_DESCRIPTOR = 1 << 5,        /* the data descriptor contradicts the directory */
+    SG_ZIP_ENCRYPTED = 1 << 6,         /* flag 0x1 or 0x40: encrypted, or only said to be */
+    SG_ZIP_PATCHED = 1 << 7,           /* flag 0x20 or 0x2000: features that readers refuse */
+    SG_ZIP_DUPLICATE = 1 << 8,         /* another member of this name */
+    SG_ZIP_CASE = 1 << 9,              /* another member whose name differs in case only */
+    SG_ZIP_OVERLAP = 1 << 10,          /* shares bytes with another member */
+    SG_ZIP_SHARED = 1 << 11,           /* shares its local header with another entry */
+    SG_ZIP_NO_LOCAL = 1 << 12,         /* no local header where the directory says */
+    SG_ZIP_CUT_OFF = 1 << 13,          /* its data would go past the end of the file */
+    SG_ZIP_HIDDEN = 1 << 14,           /* a local header that no directory lists */
+    SG_ZIP_NAME_NUL = 1 << 15,         /* a NUL in its name, where some readers cut */
+    SG_ZIP_NAME_EXTRA = 1 << 16,       /* an extra field (0x7075) gives it another name */
+    SG_ZIP_EXTRA = 1 << 17,            /* extra fields broken, or zip64 sizes twice or missing */
+    SG_ZIP_ONLY_SOME = 1 << 18,        /* listed by one of zipfile, miniz, libzip, not by all */
     SG_ZIP_SECOND_DIRECTORY = 1 << 19, /* two directories that a reader could choose from */
-    SG_ZIP_FAKE_END = 1 << 20,      /* an end record inside the comment */
-    SG_ZIP_TRAILING = 1 << 21,      /* bytes after the end record that are no comment */
-    SG_ZIP_PREFIX = 1 << 22,        /* bytes before the first member */
-    SG_ZIP_GAP = 1 << 23,           /* bytes between members that belong to none */
-    SG_ZIP_COUNT = 1 << 24,         /* the directory has more or fewer entries than it says */
-    SG_ZIP_DIRECTORY = 1 << 25,     /* the directory is damaged, or not where it should be */
-    SG_ZIP_ZIP64 = 1 << 26,         /* zip64 end record contradicts the end record, or is lost */
-    SG_ZIP_DISKS = 1 << 27,         /* says that it is one of several disks */
-    SG_ZIP_NO_END = 1 << 28,        /* no end record: truncated */
-    SG_ZIP_LIMIT = 1 << 29,         /* not everything was listed */
+    SG_ZIP_FAKE_END = 1 << 20,         /* an end record inside the comment */
+    SG_ZIP_TRAILING = 1 << 21,         /* bytes after the end record that are no comment */
+    SG_ZIP_PREFIX = 1 << 22,           /* bytes before the first member */
+    SG_ZIP_GAP = 1 << 23,              /* bytes between members that belong to none */
+    SG_ZIP_COUNT = 1 << 24,            /* the directory has more or fewer entries than it says */
+    SG_ZIP_DIRECTORY = 1 << 25,        /* the directory is damaged, or not where it should be */
+    SG_ZIP_ZIP64 = 1 << 26,            /* zip64 end record contradicts the end record, or is lost */
+    SG_ZIP_DISKS = 1 << 27,            /* says that it is one of several disks */
+    SG_ZIP_NO_END = 1 << 28,           /* no end record: truncated */
+    SG_ZIP_LIMIT = 1 << 29,            /* not everything was listed */
 };
 
 struct sg_zip_member {
-    struct sg_text name; /* bytes as stored: any encoding, may hold NUL, "..", anything */
+    struct sg_text name;    /* bytes as stored: any encoding, may hold NUL, "..", anything */
     uint64_t header_offset; /* of its local header; offsets are from the source's beginning */
     uint64_t data_offset;   /* of its packed bytes */
     uint64_t packed_size;   /* bytes; may go past the end of the source */
@@ -117,7 +117,7 @@ SG_MUST_CHECK enum sg_status sg_zip_open(const struct sg_source *source, struct 
                                          struct sg_zip *zip);
 
 /* Asks libzip for its opinion of the same archive: marks what it lists too (SG_ZIP_BY_LIBZIP) and
- * adds what only it lists. Costs several times sg_zip_open(). SG_ERR_LIMIT: not asked, since the
+ * adds what only it lists. Costs about as much as sg_zip_open(). SG_ERR_LIMIT: not asked, since the
  * archive has more entries or end records than libzip handles in reasonable time (it compares
  * every name with every other in the worst case). SG_END: libzip refuses the archive. */
 SG_MUST_CHECK enum sg_status sg_zip_consult(struct sg_zip *zip, struct sg_arena *arena);

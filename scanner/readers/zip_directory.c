@@ -14,6 +14,15 @@ static bool has_nul(struct sg_text name)
     return name.len && memchr(name.at, '\0', name.len);
 }
 
+/* A stored member is as long as it says, and 12 bytes longer when it is really encrypted. */
+static bool has_two_sizes(const struct sg_zip_member *member)
+{
+    uint64_t more = member->flags & 0x1 ? 12 : 0;
+
+    return member->method == 0 && member->packed_size != member->size &&
+           member->packed_size - more != member->size;
+}
+
 static uint32_t findings_of(const struct sg_zip_member *member, const struct sg_zip_extra *extra)
 {
     uint32_t findings = 0;
@@ -25,7 +34,7 @@ static uint32_t findings_of(const struct sg_zip_member *member, const struct sg_
     if (extra->broken || extra->zip64_fields > 1 || member->packed_size == SG_ZIP_IN_ZIP64 ||
         member->size == SG_ZIP_IN_ZIP64)
         findings |= SG_ZIP_EXTRA;
-    if (member->method == 0 && member->packed_size != member->size)
+    if (has_two_sizes(member))
         findings |= SG_ZIP_SIZE;
     if (member->flags & 0x41)
         findings |= SG_ZIP_ENCRYPTED;

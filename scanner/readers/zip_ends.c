@@ -100,12 +100,11 @@ static void find_end64(struct sg_zip_walk *walk, struct ends *ends)
             read_end64(walk, at - SG_ZIP_LOCATOR_SIZE - SG_ZIP_END64_SIZE, &ends->beside);
 
     const struct sg_zip_end *zip64 = ends->has_told ? &ends->told : &ends->beside;
-    if (!ends->has_told && !ends->has_beside)
-        walk->zip->findings |= SG_ZIP_ZIP64;
-    else if ((ends->has_told && ends->has_beside && ends->told.at != ends->beside.at) ||
-             contradicts(ends->plain.count, zip64->count, 0xffff) ||
-             contradicts(ends->plain.size, zip64->size, SG_ZIP_IN_ZIP64) ||
-             contradicts(ends->plain.offset, zip64->offset, SG_ZIP_IN_ZIP64))
+    bool lost = !ends->has_told && !ends->has_beside;
+    bool two = ends->has_told && ends->has_beside && ends->told.at != ends->beside.at;
+    if (lost || two || contradicts(ends->plain.count, zip64->count, 0xffff) ||
+        contradicts(ends->plain.size, zip64->size, SG_ZIP_IN_ZIP64) ||
+        contradicts(ends->plain.offset, zip64->offset, SG_ZIP_IN_ZIP64))
         walk->zip->findings |= SG_ZIP_ZIP64;
 }
 

@@ -13,10 +13,10 @@ struct pass {
     struct sg_zip_walk *walk;
     struct sg_zip_key *keys; /* of the members, by the offset of their header */
     size_t count;
-    uint64_t window;   /* offset of what stands in walk->scratch */
-    size_t window_len; /* bytes */
-    uint64_t tail;     /* end of the members so far */
-    size_t last;       /* index of the member that ends there; SIZE_MAX: none */
+    uint64_t window;     /* offset of what stands in walk->scratch */
+    size_t window_len;   /* bytes */
+    uint64_t tail;       /* end of the members so far */
+    size_t last;         /* index of the member that ends there; SIZE_MAX: none */
     uint16_t last_flags; /* of its local header */
     enum sg_status status;
 };
@@ -25,7 +25,7 @@ struct local {
     struct sg_zip_header header;
     struct sg_text name; /* valid until the next peek() */
     uint64_t data;       /* offset */
-    bool sized;          /* says how long it is */
+    bool sized;          /* says how many bytes it is packed into */
 };
 
 /* Up to `want` bytes at `at`; fewer at the end of the file, or after an error. */
@@ -77,7 +77,7 @@ static bool read_local(struct pass *p, uint64_t at, struct local *local)
     local->name.len = head < SG_ZIP_LOCAL_SIZE ? 0 : head - SG_ZIP_LOCAL_SIZE;
     if (have > head)
         sg_zip_read_extra(bytes + head, have - head, true, h);
-    local->sized = !(h->flags & SG_ZIP_FLAG_DESCRIPTOR) || h->packed || h->size;
+    local->sized = !(h->flags & SG_ZIP_FLAG_DESCRIPTOR) || h->packed;
     return true;
 }
 
@@ -127,7 +127,10 @@ static uint64_t list_hidden(struct pass *p, uint64_t from, uint64_t to)
         /* Without a size its data may be all that comes before the next thing that is known. */
         if (!local.sized)
             member.packed_size = room;
-        member.findings = SG_ZIP_HIDDEN | (member.packed_size > room ? SG_ZIP_CUT_OFF : 0);
+        member.findings = member.packed_size > room ? SG_ZIP_CUT_OFF : 0;
+        /* A file that was cut off before its directory hides nothing. */
+        if (!(p->walk->zip->findings & SG_ZIP_NO_END))
+            member.findings |= SG_ZIP_HIDDEN;
         append(p, &member);
         if (member.packed_size > room)
             return to;
@@ -176,7 +179,9 @@ static void compare(struct pass *p, size_t index, const struct local *local)
         findings |= SG_ZIP_NAME;
     if (h->method != m->method)
         findings |= SG_ZIP_METHOD;
-    if (local->sized && (h->packed != m->packed_size || h->size != m->size))
+    /* Info-ZIP, writing to a pipe, knows the size beforehand, but not how well it will pack. */
+    if ((local->sized && h->packed != m->packed_size) ||
+        ((local->sized || h->size) && h->size != m->size))
         findings |= SG_ZIP_SIZE;
     if (!findings)
         m->seen_by |= SG_ZIP_BY_FORWARD;

@@ -35,11 +35,11 @@
 
 /* End record, or zip64 end record. */
 struct sg_zip_end {
-    uint64_t at;     /* of the record, from the beginning of the file */
-    uint64_t count;  /* entries */
-    uint64_t size;   /* bytes of the directory */
-    uint64_t offset; /* of the directory, as said */
-    uint64_t disks;  /* all numbers of disks together: 0 for a whole archive */
+    uint64_t at;      /* of the record, from the beginning of the file */
+    uint64_t count;   /* entries */
+    uint64_t size;    /* bytes of the directory */
+    uint64_t offset;  /* of the directory, as said */
+    uint64_t disks;   /* all numbers of disks together: 0 for a whole archive */
     uint16_t comment; /* bytes; 0 for zip64 */
 };
 

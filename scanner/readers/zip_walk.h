@@ -6,17 +6,17 @@
 #include "readers/zip_records.h"
 
 struct sg_zip_walk {
-    struct sg_zip *zip;      /* what is being filled */
-    struct sg_arena list;    /* for what stays: members and names */
+    struct sg_zip *zip;       /* what is being filled */
+    struct sg_arena list;     /* for what stays: members and names */
     struct sg_arena *passing; /* for what is dropped when the walk is over */
-    uint8_t *scratch;        /* NULL where the source is in memory */
-    size_t scratch_size;     /* bytes; holds the longest entry of a directory twice */
-    size_t capacity;         /* of zip->members */
-    char *names;             /* where the next name goes */
-    size_t names_left;       /* bytes */
-    uint64_t work;           /* records that may still be read */
-    uint64_t boundary;       /* where members end: at the directory, else at the end record */
-    uint32_t directories;    /* with at least one entry */
+    uint8_t *scratch;         /* NULL where the source is in memory */
+    size_t scratch_size;      /* bytes; holds the longest entry of a directory twice */
+    size_t capacity;          /* of zip->members */
+    char *names;              /* where the next name goes */
+    size_t names_left;        /* bytes */
+    uint64_t work;            /* records that may still be read */
+    uint64_t boundary;        /* where members end: at the directory, else at the end record */
+    uint32_t directories;     /* with at least one entry */
 };
 
 /* An honest archive has one end record in reach; who fills a comment with them gets SG_ZIP_LIMIT. */

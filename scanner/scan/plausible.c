@@ -1,7 +1,8 @@
 /* plausible.c - a look at the first bytes: could this be a pickle at all?
  *
  * Most files end here, within a few opcodes: a byte that is none, a value taken from an empty stack, a
- * MARK that is not there, a name that no import could find.
+ * MARK that is not there, a name that no import could find. As soon as something is resolved, or
+ * loaders may go different ways, the machine has to look.
  */
 #include "scan/composer.h"
 
@@ -191,6 +192,13 @@ static enum pace effect(struct walk *w, uint8_t opcode)
     return GO;
 }
 
+/* GLOBAL, INST, STACK_GLOBAL, EXT; FRAME, which readers of files take differently. */
+static bool acts(uint8_t opcode)
+{
+    return opcode == 'c' || opcode == 'i' || opcode == 0x93 || opcode == 0x95 ||
+           (opcode >= 0x82 && opcode <= 0x84);
+}
+
 bool sg_plausible_pickle(const uint8_t *head, size_t len)
 {
     struct walk w = {.at = head, .end = head + len};
@@ -200,8 +208,7 @@ bool sg_plausible_pickle(const uint8_t *head, size_t len)
         if (!sg_opcode_name(opcode))
             return false;
         enum pace pace = argument(&w, opcode);
-        /* INST: pickle.py imports before it misses the MARK. */
-        if (pace == GO && opcode == 'i' && !w.mark_count)
+        if (pace == GO && acts(opcode))
             return true;
         if (pace == GO)
             pace = effect(&w, opcode);

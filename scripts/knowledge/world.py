@@ -11,6 +11,7 @@ from pathlib import Path
 from sources_ast import Class, Function, Module, read_module
 
 DEPTH = 12
+ASIDE = frozenset({"__pycache__", "test", "tests", "lib2to3", "idlelib", "turtledemo"})
 BUILTINS = frozenset(dir(builtins)) | {"execfile", "reload"}
 
 
@@ -36,9 +37,7 @@ def source_files(top: Path, only: set[str] | None) -> Iterator[tuple[Path, str]]
     for folder, folders, names in os.walk(top):
         here = Path(folder)
         parts = here.relative_to(top).parts
-        folders[:] = sorted(
-            f for f in folders if f.isidentifier() and f not in ("__pycache__", "lib2to3")
-        )
+        folders[:] = sorted(f for f in folders if f.isidentifier() and f not in ASIDE)
         if here == top:
             folders[:] = [f for f in folders if only is None or f in only]
         for name in sorted(names):

@@ -1,4 +1,4 @@
-"""compare.py - holds the names that interpreters resolve against the machine's facts."""
+"""compare.py - holds what interpreters do against the machine's facts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 HERE = Path(__file__).resolve().parent
-Name = tuple[str, str]  # module and name; each as the UTF-8 bytes, in hex
+Deed = tuple[str, str, str]  # module and name, each as UTF-8 in hex, and what is done with it
 
 # A name that functions of these made (load.py, REAL) is told as "?" where that is not folded.
 COMPUTING = {
@@ -40,8 +40,9 @@ def hexed(text: str) -> str:
 
 @dataclass
 class Facts:
-    names: set[Name]
+    deeds: set[Deed]
     unresolved: int
+    partial: int
     differs: str
 
 
@@ -50,15 +51,15 @@ class Tally:
     """What became of the streams in one interpreter."""
 
     streams: int = 0
-    names: int = 0
+    deeds: int = 0
     unnamed: int = 0  # told as a name that is not known, not by name
     timeouts: int = 0
     crashes: int = 0
-    misses: list[tuple[int, Name, str]] = field(default_factory=list)  # stream, name, loader
+    misses: list[tuple[int, Deed, str]] = field(default_factory=list)  # stream, deed, loader
 
     def add(self, other: Tally) -> None:
         self.streams += other.streams
-        self.names += other.names
+        self.deeds += other.deeds
         self.unnamed += other.unnamed
         self.timeouts += other.timeouts
         self.crashes += other.crashes
@@ -67,8 +68,8 @@ class Tally:
 
 def parse_facts(line: str) -> Facts:
     told = json.loads(line)
-    names = {(hexed(module), hexed(name)) for module, name in told["names"]}
-    return Facts(names, told["unresolved"], told["differs"])
+    deeds = {(hexed(module), hexed(name), what) for module, name, what in told["facts"]}
+    return Facts(deeds, told["unresolved"], told["partial"], told["differs"])
 
 
 class FactsProgram:
@@ -107,7 +108,7 @@ class Interpreter:
         return [self.python, "-IS", "-Wignore", str(HERE / "load.py"), path, str(start)]
 
     def resolve(self, path: Path, count: int, tally: Tally) -> Iterator[list[list[str]] | None]:
-        """For each stream the names it resolves, or None where the process did not survive."""
+        """What each stream does, or None where the process did not survive."""
         done = 0
         while done < count:
             child = subprocess.Popen(
@@ -141,17 +142,19 @@ def bytes_as_text(loader: str, *texts: str) -> bool:
     return "encoding=bytes" in loader and any(text.startswith(b"b'".hex()) for text in texts)
 
 
-def missing(found: list[list[str]], facts: Facts) -> tuple[list[tuple[Name, str]], int]:
-    """Names that the facts lack, with the loader; and how many are there, but not by name."""
-    computed = any(module in COMPUTING for module, _, _ in found)
+def missing(found: list[list[str]], facts: Facts) -> tuple[list[tuple[Deed, str]], int]:
+    """What the facts lack, with the loader; and how much is told, but not by name."""
+    computed = any(module in COMPUTING for module, *_ in found)
     misses, unnamed = [], 0
-    for module, name, loader in found:
-        if (module, name) in facts.names or bytes_as_text(loader, module, name):
+    for module, name, what, loader in found:
+        if (module, name, what) in facts.deeds or bytes_as_text(loader, module, name):
             continue
         if facts.unresolved and (computed or module in APPLICATION or "errors=" in loader):
             unnamed += 1
+        elif "encoding=" in loader and (module, name, "name") in facts.deeds:
+            unnamed += 1  # the name that this encoding makes is told; calls are told of one
         else:
-            misses.append(((module, name), loader))
+            misses.append(((module, name, what), loader))
     return misses, unnamed
 
 
@@ -161,10 +164,10 @@ def compare(interpreter: Interpreter, path: Path, facts: list[Facts]) -> Tally:
         tally.streams += 1
         if found is None:
             continue
-        tally.names += len(found)
+        tally.deeds += len(found)
         misses, unnamed = missing(found, facts[number])
         tally.unnamed += unnamed
-        tally.misses += [(number, name, loader) for name, loader in misses]
+        tally.misses += [(number, deed, loader) for deed, loader in misses]
     return tally
 
 
@@ -216,13 +219,16 @@ def drain(pipe: IO[bytes], lines: queue.Queue[bytes]) -> None:
     lines.put(b"")
 
 
-def minimise(data: bytes, interpreter: Interpreter, program: FactsProgram) -> bytes:
-    """The shortest stream found by leaving bytes out that still has a name the facts lack."""
+def minimise(data: bytes, what: str, interpreter: Interpreter, program: FactsProgram) -> bytes:
+    """The shortest stream found by leaving bytes out whose facts still lack a deed of this kind."""
     loader, teller = Session(interpreter.command("-", 0)), Session(program.command)
 
     def misses(candidate: bytes) -> bool:
         found, told = loader.ask(candidate), teller.ask(candidate)
-        return bool(found and told and missing(json.loads(found), parse_facts(told))[0])
+        if not found or not told:
+            return False
+        misses, _ = missing(json.loads(found), parse_facts(told))
+        return any(deed[2] == what for deed, _ in misses)
 
     try:
         size = max(len(data) // 2, 1)

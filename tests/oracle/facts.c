@@ -1,15 +1,17 @@
-/* facts.c - tells, for each stream on standard input, the names that the machine sees in it.
+/* facts.c - tells, for each stream on standard input, what the machine sees in it.
  *
  * Input: records of a little-endian u32 length and that many bytes. Output: one line of JSON a
- * record: {"names": [["module", "name"], ...], "unresolved": 0, "differs": ""}; each byte of a
- * name that is not printable ASCII is written \u00XX. Every stream is run three ways: from
- * memory, from a source read through a small window, and forward only from a decoder. `differs`
- * names a way that told other names than the first.
+ * record: {"facts": [["module", "name", "what"], ...], "unresolved": 0, "partial": 0, "differs": ""};
+ * each byte of a name that is not printable ASCII is written \u00XX. `what` is "name" where it is
+ * resolved, "call", "build", "append", "setitem" or "add" where that is done to it. `unresolved`
+ * counts names told as unknown, `partial` what want of memory cut short. Every stream is run three
+ * ways: from memory, from a source read through a small window, and forward only from a decoder.
+ * `differs` names a way that told other facts than the first.
  *
  *     facts [--drop-op N] [--memory N]
  *
- * --drop-op: ignore names told by opcode N, as if its handler were missing; --memory: bytes that
- * a machine gets.
+ * --drop-op: ignore what opcode N does, as if its handler were missing; --memory: bytes that a
+ * machine gets.
  */
 #include "machine/machine.h"
 
@@ -23,16 +25,18 @@
 #define MEMORY_MAX ((size_t)1 << 30)
 #define NO_OPCODE (-1)
 
-struct pair {
+struct fact {
     struct sg_text module;
     struct sg_text name;
+    const char *what;
 };
 
-struct names {
-    struct pair *pairs;
+struct facts {
+    struct fact *at;
     size_t count;
     size_t capacity;
     size_t unresolved; /* names told as unknown: computed, or of an extension */
+    size_t partial;
     int drop_op;
 };
 
@@ -64,18 +68,19 @@ static void fail(const char *what)
 static void saw_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly what,
                         uint64_t offset)
 {
-    struct names *names = ctx;
+    struct facts *facts = ctx;
 
     (void)m;
     (void)offset;
-    names->unresolved += what == SG_A_EXTENSION_UNKNOWN || what == SG_A_COMPUTED_NAME;
+    facts->unresolved += what == SG_A_EXTENSION_UNKNOWN || what == SG_A_COMPUTED_NAME;
+    facts->partial += what == SG_A_FORGOTTEN_USED;
 }
 
-static bool has_name(const struct names *names, struct sg_text module, struct sg_text name)
+static bool has_fact(const struct facts *facts, const struct fact *fact)
 {
-    for (size_t i = 0; i < names->count; i++)
-        if (sg_text_equal(names->pairs[i].module, module) &&
-            sg_text_equal(names->pairs[i].name, name))
+    for (size_t i = 0; i < facts->count; i++)
+        if (facts->at[i].what == fact->what && sg_text_equal(facts->at[i].module, fact->module) &&
+            sg_text_equal(facts->at[i].name, fact->name))
             return true;
     return false;
 }
@@ -91,30 +96,64 @@ static struct sg_text copy_text(struct sg_text text)
     return (struct sg_text){copy, text.len};
 }
 
-static void saw_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
+static void add_fact(struct facts *facts, const struct sg_global *global, const char *what)
 {
-    struct names *names = ctx;
+    struct fact fact = {global->written_module, global->written_name, what};
 
-    (void)m;
-    if (global->opcode == names->drop_op ||
-        has_name(names, global->written_module, global->written_name))
+    if (has_fact(facts, &fact))
         return;
-    if (names->count == names->capacity) {
-        names->capacity = names->capacity * 2 + 16;
-        names->pairs = realloc(names->pairs, names->capacity * sizeof(*names->pairs));
-        if (!names->pairs)
+    if (facts->count == facts->capacity) {
+        facts->capacity = facts->capacity * 2 + 16;
+        facts->at = realloc(facts->at, facts->capacity * sizeof(*facts->at));
+        if (!facts->at)
             fail("out of memory");
     }
-    names->pairs[names->count++] =
-        (struct pair){copy_text(global->written_module), copy_text(global->written_name)};
+    fact.module = copy_text(fact.module);
+    fact.name = copy_text(fact.name);
+    facts->at[facts->count++] = fact;
+}
+
+static void saw_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
+{
+    struct facts *facts = ctx;
+
+    (void)m;
+    if (global->opcode != facts->drop_op)
+        add_fact(facts, global, "name");
+}
+
+static const char *call_kind(enum sg_call_op op)
+{
+    switch (op) {
+    case SG_CALL_BUILD:
+        return "build";
+    case SG_CALL_APPEND:
+        return "append";
+    case SG_CALL_SETITEM:
+        return "setitem";
+    case SG_CALL_ADD:
+        return "add";
+    default:
+        return "call";
+    }
+}
+
+static void saw_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)
+{
+    struct facts *facts = ctx;
+    const struct sg_global *global = sg_value_global(m, call->callee);
+
+    if (global && (int)call->op != facts->drop_op)
+        add_fact(facts, global, call_kind(call->op));
 }
 
 /* Every pickle of `stream`, one after another, under one reading; whether there is another. */
-static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct names *names,
+static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct facts *facts,
                         struct sg_reading *reading)
 {
     struct sg_machine_options options = {.max_memory = arena->size, .reading = *reading};
-    struct sg_events events = {.ctx = names, .global = saw_global, .anomaly = saw_anomaly};
+    struct sg_events events = {
+        .ctx = facts, .global = saw_global, .call = saw_call, .anomaly = saw_anomaly};
     struct sg_machine *machine;
     struct sg_outcome outcome;
 
@@ -124,6 +163,7 @@ static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct
         if (sg_machine_run(machine, stream, &outcome) != SG_OK)
             fail("sg_machine_run");
     } while (outcome.stop == SG_STOP_STOP);
+    facts->partial += outcome.stop == SG_STOP_EXHAUSTED;
     return sg_machine_more(machine, reading);
 }
 
@@ -177,12 +217,12 @@ static void from_decoder(struct record *record, struct sg_stream *stream)
     sg_stream_decode(stream, fill_trickle, &trickle, window, sizeof(window));
 }
 
-static bool same_names(const struct names *a, const struct names *b)
+static bool same_facts(const struct facts *a, const struct facts *b)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!has_name(b, a->pairs[i].module, a->pairs[i].name))
+        if (!has_fact(b, &a->at[i]))
             return false;
     return true;
 }
@@ -201,24 +241,25 @@ static void print_text(struct sg_text text)
     putchar('"');
 }
 
-static void print_names(const struct names *names, const char *differs)
+static void print_facts(const struct facts *facts, const char *differs)
 {
-    fputs("{\"names\": [", stdout);
-    for (size_t i = 0; i < names->count; i++) {
+    fputs("{\"facts\": [", stdout);
+    for (size_t i = 0; i < facts->count; i++) {
         fputs(i ? ", [" : "[", stdout);
-        print_text(names->pairs[i].module);
+        print_text(facts->at[i].module);
         fputs(", ", stdout);
-        print_text(names->pairs[i].name);
-        putchar(']');
+        print_text(facts->at[i].name);
+        printf(", \"%s\"]", facts->at[i].what);
     }
-    printf("], \"unresolved\": %zu, \"differs\": \"%s\"}\n", names->unresolved, differs);
+    printf("], \"unresolved\": %zu, \"partial\": %zu, \"differs\": \"%s\"}\n", facts->unresolved,
+           facts->partial, differs);
     fflush(stdout);
 }
 
 typedef void open_fn(struct record *record, struct sg_stream *stream);
 
 static void run_all(struct record *record, open_fn *open, struct sg_arena *arena,
-                    struct names *names)
+                    struct facts *facts)
 {
     struct sg_reading reading = {0};
     struct sg_stream stream;
@@ -226,36 +267,36 @@ static void run_all(struct record *record, open_fn *open, struct sg_arena *arena
 
     while (more) {
         open(record, &stream);
-        more = run_reading(&stream, arena, names, &reading);
+        more = run_reading(&stream, arena, facts, &reading);
         arena->used = 0;
     }
 }
 
-static void free_names(struct names *names)
+static void free_facts(struct facts *facts)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        free((char *)names->pairs[i].module.at);
-        free((char *)names->pairs[i].name.at);
+    for (size_t i = 0; i < facts->count; i++) {
+        free((char *)facts->at[i].module.at);
+        free((char *)facts->at[i].name.at);
     }
-    free(names->pairs);
+    free(facts->at);
 }
 
 static void tell(struct record *record, struct sg_arena *arena, int drop_op)
 {
     static open_fn *const ways[] = {from_memory, from_window, from_decoder};
     static const char *const labels[] = {"", "window", "decoder"};
-    struct names names[3];
+    struct facts facts[3];
     const char *differs = "";
 
     for (size_t i = 0; i < 3; i++) {
-        names[i] = (struct names){.drop_op = drop_op};
-        run_all(record, ways[i], arena, &names[i]);
-        if (!same_names(&names[0], &names[i]))
+        facts[i] = (struct facts){.drop_op = drop_op};
+        run_all(record, ways[i], arena, &facts[i]);
+        if (!same_facts(&facts[0], &facts[i]))
             differs = labels[i];
     }
-    print_names(&names[0], differs);
+    print_facts(&facts[0], differs);
     for (size_t i = 0; i < 3; i++)
-        free_names(&names[i]);
+        free_facts(&facts[i]);
 }
 
 /* Filler that changes nothing (NONE POP …), so that the stream lies across a window's end. */

@@ -1,10 +1,11 @@
-"""load.py - loads streams with the unpicklers of this interpreter and tells the names they resolve.
+"""load.py - loads streams with the unpicklers of this interpreter and tells what they do.
 
 Any CPython >= 3.8, standard library only. Input: records of a little-endian u32 length and that
 many bytes, from FILE (skipping the first START) or from standard input ("-"). Output: one line a
-record, a JSON list of [module, name, loader], both names as hex of their UTF-8. Names are told by
-find_class; what it answers is inert, so nothing that a stream names is ever imported or called,
-but for the few pure functions of REAL.
+record, a JSON list of [module, name, what, loader], both names as hex of their UTF-8; `what` is
+"name" where find_class is asked for it, else what is done to it: "call", "build", "append",
+"setitem" or "add". What find_class answers is inert, so nothing that a stream names is ever
+imported or called, but for the few pure functions of REAL.
 
     python load.py FILE START
 """
@@ -41,9 +42,10 @@ APPLICATION_CODES = {0xE0: ("x0", "n0"), 0xE1: ("x1", "n1.n2"), 0x1234: ("x2", "
 
 
 class StubType(type):
-    """The type of Stub: whatever is done to it succeeds and gives Stub again."""
+    """The type of stubs: whatever is done to them is noted, succeeds, and gives a stub."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        NOTES.did(cls, "call")
         return Stub
 
     def __getattr__(cls, name: str) -> Any:
@@ -55,7 +57,7 @@ class StubType(type):
         pass
 
     def __setitem__(cls, key: Any, value: Any) -> None:
-        pass
+        NOTES.did(cls, "setitem")
 
     def __getitem__(cls, key: Any) -> Any:
         return Stub
@@ -64,23 +66,30 @@ class StubType(type):
         return iter(())
 
     def __setstate__(cls, state: Any) -> None:
-        pass
+        NOTES.did(cls, "build")
 
     def append(cls, item: Any) -> None:
-        pass
+        NOTES.did(cls, "append")
 
     def extend(cls, items: Any) -> None:
-        pass
+        NOTES.did(cls, "append")
 
     def add(cls, item: Any) -> None:
-        pass
+        NOTES.did(cls, "add")
 
 
 class Stub(metaclass=StubType):
     """Class, instance, function and container in one: a real type, so that NEWOBJ takes it."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        NOTES.did(cls, "call")
         return Stub
+
+
+@functools.lru_cache(maxsize=4096)
+def stub_of(module: str, name: str) -> Any:
+    """A stub that knows under which name it was resolved."""
+    return StubType("NamedStub", (Stub,), {"resolved_as": (module, name)})
 
 
 def public(name: Any) -> Any:
@@ -136,25 +145,32 @@ for (_name, _path), _function in list(REAL.items()):
         REAL[_old, _path] = _function
 
 
-class Names:
-    """Names that the loaders resolved for one stream; each with the first loader to do so."""
+class Notes:
+    """What the loaders did for one stream; each with the first loader to do so."""
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, str], str] = {}
+        self.found: dict[tuple[str, str, str], str] = {}
         self.loader = ""
         self.audited = False
 
     def saw(self, module: Any, name: Any) -> None:
         if isinstance(module, str) and isinstance(name, str):
-            self.found.setdefault((module, name), self.loader)
+            self.found.setdefault((module, name, "name"), self.loader)
+
+    def did(self, stub: Any, what: str) -> None:
+        resolved_as = stub.__dict__.get("resolved_as")
+        if resolved_as:
+            self.found.setdefault((*resolved_as, what), self.loader)
 
 
-NAMES = Names()
+NOTES = Notes()
 
 
-def find_class(self: Any, module: str, name: str) -> Any:
-    NAMES.saw(module, name)
-    return REAL.get((module, name), Stub)
+def find_class(self: Any, module: Any, name: Any) -> Any:
+    NOTES.saw(module, name)
+    if not isinstance(module, str) or not isinstance(name, str):
+        return Stub
+    return REAL.get((module, name)) or stub_of(module, name)
 
 
 def persistent_load(self: Any, pid: Any) -> Any:
@@ -180,10 +196,10 @@ class StubModule(types.ModuleType):
 
 def audit(event: str, args: tuple[Any, ...]) -> None:
     """For loads(), whose find_class cannot be replaced: nothing but stub modules gets imported."""
-    if event != "pickle.find_class" or not NAMES.audited:
+    if event != "pickle.find_class" or not NOTES.audited:
         return
     module, name = args[0], args[1]
-    NAMES.saw(module, name)
+    NOTES.saw(module, name)
     if not isinstance(sys.modules.get(module), StubModule):
         raise ImportError(module)
 
@@ -210,7 +226,7 @@ class Loader:
         self.label = " ".join([unpickler, source, *extras])
 
     def load(self, data: bytes, fd: int) -> None:
-        NAMES.loader = self.label
+        NOTES.loader = self.label
         reset_registry(self.extensions)
         given = dict(self.given)
         if self.buffers:
@@ -229,13 +245,13 @@ class Loader:
             pass
 
     def load_memory(self, data: bytes, given: dict[str, Any]) -> None:
-        NAMES.audited = True
+        NOTES.audited = True
         try:
             _pickle.loads(data, **given)
         except Exception:  # noqa: BLE001
             pass
         finally:
-            NAMES.audited = False
+            NOTES.audited = False
 
 
 def reset_registry(application: bool) -> None:
@@ -315,14 +331,15 @@ def loaders_for(data: bytes, index: int) -> list[Loader]:
     return chosen
 
 
-def names_of(data: bytes, index: int, fd: int) -> list[list[str]]:
+def notes_of(data: bytes, index: int, fd: int) -> list[list[str]]:
     os.ftruncate(fd, 0)
     os.pwrite(fd, data, 0)
-    NAMES.found = {}
+    NOTES.found = {}
     for loader in loaders_for(data, index):
         loader.load(data, fd)
     return [
-        [hex_of(module), hex_of(name), loader] for (module, name), loader in NAMES.found.items()
+        [hex_of(module), hex_of(name), what, loader]
+        for (module, name, what), loader in NOTES.found.items()
     ]
 
 
@@ -347,7 +364,7 @@ def main() -> None:
         if index < start:
             continue
         signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_STREAM)
-        line = json.dumps(names_of(data, index, fd))
+        line = json.dumps(notes_of(data, index, fd))
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

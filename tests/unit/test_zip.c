@@ -1,10 +1,9 @@
 /* test_zip.c - every reading of a zip is listed, and every disagreement is said. */
 #include "test_zip_maker.h"
 
-#define ALL_READERS                                                                                \
-    (SG_ZIP_BY_DIRECTORY | SG_ZIP_BY_ZIPFILE | SG_ZIP_BY_MINIZ | SG_ZIP_BY_FORWARD)
+#define ALL_READERS (SG_ZIP_BY_DIRECTORY | SG_ZIP_BY_ZIPFILE | SG_ZIP_BY_MINIZ | SG_ZIP_BY_FORWARD)
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings & (finding), (finding))
+#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
 
 static int setup(void **state)
 {

@@ -2,7 +2,7 @@
 #include "readers/zip_alloc.h"
 #include "test_zip_maker.h"
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings & (finding), (finding))
+#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
 
 static int setup(void **state)
 {

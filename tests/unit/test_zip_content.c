@@ -210,12 +210,9 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_stored_member_can_be_read_again),
-        T(a_deflated_member_is_decoded),
-        T(what_comes_before_damage_is_given),
-        T(another_method_is_refused_but_its_bytes_are_given),
-        T(content_without_memory_is_an_error),
-        T(all_three_frames_are_decoded),
+        T(a_stored_member_can_be_read_again),  T(a_deflated_member_is_decoded),
+        T(what_comes_before_damage_is_given),  T(another_method_is_refused_but_its_bytes_are_given),
+        T(content_without_memory_is_an_error), T(all_three_frames_are_decoded),
         T(a_wrong_check_sum_ends_in_an_error),
     };
 

@@ -1,7 +1,7 @@
 /* test_zip_limits.c - damage, floods and failing reads end a zip's listing in a stated way. */
 #include "test_zip_maker.h"
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings & (finding), (finding))
+#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
 
 static int setup(void **state)
 {

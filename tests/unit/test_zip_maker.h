@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <cmocka.h>
 
 #define MAKER_MAX (1u << 18)
 
@@ -214,8 +214,8 @@ static inline struct bench *bench_new(void)
     assert_non_null(b);
     b->m = maker_new();
     b->arena.size = BENCH_ARENA;
-    b->arena.base = mmap(NULL, BENCH_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+    b->arena.base =
+        mmap(NULL, BENCH_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(b->arena.base, MAP_FAILED);
     return b;
 }
@@ -242,8 +242,8 @@ static inline const uint8_t *guard(struct bench *b, const void *bytes, size_t le
 
     bench_drop_guarded(b);
     b->guarded_size = size + page;
-    b->guarded = mmap(NULL, b->guarded_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    b->guarded =
+        mmap(NULL, b->guarded_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(b->guarded, MAP_FAILED);
     assert_int_equal(mprotect(b->guarded + size, page, PROT_NONE), 0);
     if (len)

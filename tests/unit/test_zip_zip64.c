@@ -3,7 +3,7 @@
 
 #define FAR_AWAY (6ULL << 30)
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings & (finding), (finding))
+#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
 
 static int setup(void **state)
 {
@@ -210,8 +210,7 @@ static void a_member_past_four_gigabytes_is_read_where_it_is(void **state)
     add_locator(m, &end);
     add_placeholder(m);
 
-    struct sg_source source = {
-        .read = read_sparse, .ctx = &sparse, .size = m->len + FAR_AWAY};
+    struct sg_source source = {.read = read_sparse, .ctx = &sparse, .size = m->len + FAR_AWAY};
     assert_int_equal(sg_zip_open(&source, &b->arena, &b->zip), SG_OK);
     assert_int_equal(b->zip.findings, 0);
     assert_int_equal(b->zip.count, 2);

@@ -1,0 +1,162 @@
+/* code_words.c - what the words of a code object name.
+ *
+ * The machine knows marshalled code: it is shown a pickle that loads it, and tells the words. Code names a
+ * function by its words only, os and system, somewhere; each pair of words is tried as module and name.
+ */
+#include "scan/members.h"
+
+#define WORDS_MAX 128u
+#define WORD_MAX 64u
+#define NAMES_MAX 8u
+
+/* From here on a name is told. */
+#define BEYOND_DOUBT 0.9
+
+struct words {
+    size_t count;
+    struct {
+        char at[WORD_MAX];
+        uint8_t len;
+        bool name;
+    } list[WORDS_MAX];
+    bool any;
+};
+
+/* What is given to the judge in place of a machine's own event. */
+struct telling {
+    struct sg_events judge;
+    uint64_t offset;
+};
+
+static void tell_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
+{
+    struct telling *telling = ctx;
+    struct sg_global moved = *global;
+
+    moved.offset = telling->offset;
+    telling->judge.global(telling->judge.ctx, m, &moved);
+}
+
+static void run(struct sg_composer *c, const uint8_t *pickle, size_t len,
+                const struct sg_events *events)
+{
+    struct sg_machine_options options = {.max_memory = c->work.size};
+    struct sg_source source = sg_source_mem(pickle, len);
+    struct sg_stream stream;
+    struct sg_outcome outcome;
+    struct sg_machine *m;
+    size_t used = c->work.used;
+
+    sg_stream_open(&stream, &source, NULL, 0);
+    if (sg_machine_open(&m, &c->work, &options, events) || sg_machine_run(m, &stream, &outcome))
+        sg_judge_partial(c->judge, 0, "no memory to look at code");
+    c->work.used = used;
+}
+
+void sg_compose_name(struct sg_composer *c, struct sg_text module, struct sg_text name,
+                     uint64_t offset)
+{
+    struct telling telling = {.judge = sg_judge_events(c->judge), .offset = offset};
+    struct sg_events events = {.ctx = &telling, .global = tell_global};
+    uint8_t pickle[512], *at = pickle;
+
+    if (module.len + name.len + 4 > sizeof(pickle))
+        return;
+    *at++ = 'c';
+    at = mempcpy(at, module.at, module.len);
+    *at++ = '\n';
+    at = mempcpy(at, name.at, name.len);
+    *at++ = '\n';
+    *at++ = '.';
+    run(c, pickle, (size_t)(at - pickle), &events);
+}
+
+static bool identifier(struct sg_text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') && c != '_' &&
+            c != '.')
+            return false;
+    }
+    return text.len > 0 && text.len < WORD_MAX;
+}
+
+static void on_code(void *ctx, const struct sg_machine *m __attribute__((unused)),
+                    struct sg_text word, bool name,
+                    const struct sg_call *call __attribute__((unused)))
+{
+    struct words *words = ctx;
+
+    words->any = true;
+    if (!identifier(word) || words->count == WORDS_MAX)
+        return;
+    memcpy(words->list[words->count].at, word.at, word.len);
+    words->list[words->count].len = (uint8_t)word.len;
+    words->list[words->count++].name = name;
+}
+
+static struct sg_text word_at(const struct words *words, size_t i)
+{
+    return (struct sg_text){words->list[i].at, words->list[i].len};
+}
+
+/* Builtins that run text; others share their names with ordinary methods. */
+static bool runs_text(struct sg_text word)
+{
+    return sg_text_is(word, "exec") || sg_text_is(word, "eval") || sg_text_is(word, "__import__");
+}
+
+static bool beyond_doubt(struct sg_text module, struct sg_text name)
+{
+    char detail[64];
+
+    return sg_judge_name(module, name, detail, sizeof(detail)) >= BEYOND_DOUBT;
+}
+
+static void judge_words(struct sg_composer *c, const struct words *words, uint64_t offset)
+{
+    size_t told = 0;
+
+    for (size_t n = 0; n < words->count && told < NAMES_MAX; n++) {
+        struct sg_text name = word_at(words, n);
+        if (!words->list[n].name)
+            continue;
+        if (runs_text(name)) {
+            sg_compose_name(c, SG_TEXT("builtins"), name, offset);
+            told++;
+        }
+        for (size_t i = 0; i < words->count && told < NAMES_MAX; i++)
+            if (i != n && beyond_doubt(word_at(words, i), name)) {
+                sg_compose_name(c, word_at(words, i), name, offset);
+                told++;
+            }
+    }
+}
+
+bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, uint64_t offset)
+{
+    static const char head[] = "\x80\x02"
+                               "cmarshal\nloads\nB",
+                      tail[] = "\x85R.";
+    size_t used = c->work.used, size = sizeof(head) - 1 + 4 + len + sizeof(tail) - 1;
+    struct words *words = sg_arena_zero(&c->work, sizeof(*words));
+    uint8_t *pickle = sg_arena_take(&c->work, size), *at = pickle;
+    bool any = false;
+
+    if (words && pickle && len <= UINT32_MAX) {
+        at = mempcpy(at, head, sizeof(head) - 1);
+        for (unsigned shift = 0; shift < 32; shift += 8)
+            *at++ = (uint8_t)(len >> shift);
+        at = mempcpy(at, code, len);
+        memcpy(at, tail, sizeof(tail) - 1);
+        struct sg_events events = {.ctx = words, .code = on_code};
+        run(c, pickle, size, &events);
+        judge_words(c, words, offset);
+        any = words->any;
+    } else {
+        sg_judge_partial(c->judge, offset, "no memory to look at code");
+    }
+    c->work.used = used;
+    return any;
+}

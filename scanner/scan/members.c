@@ -1,0 +1,196 @@
+/* members.c - tar and npy: their members, and pickles behind their headers. */
+#include "scan/members.h"
+
+#include "readers/npy.h"
+#include "readers/tar.h"
+
+/* How many archives deep the ways of other readers are followed: each may multiply the work. */
+#define FOLLOW_DEPTH 1u
+
+/* Arrays in a row inside compressed content, each of which is decoded from the beginning. */
+#define DECODED_ARRAYS_MAX 16u
+
+static bool open_from(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
+{
+    const struct sg_feed *inner = feed->reader;
+    const uint64_t *offset = feed->entry;
+
+    return inner->open(c, inner, out) && sg_stream_skip(out, *offset);
+}
+
+struct sg_feed sg_feed_from(const struct sg_feed *feed, const uint64_t *offset)
+{
+    return (struct sg_feed){.open = open_from, .reader = feed, .entry = offset};
+}
+
+/* What of a tar makes its content other than what was scanned. */
+#define TAR_UNREAD (SG_TAR_CUT_OFF | SG_TAR_NO_END | SG_TAR_DAMAGED | SG_TAR_SPARSE | SG_TAR_LIMIT)
+
+static enum sg_finding tar_finding(uint32_t bit)
+{
+    if (bit & (SG_TAR_CUT_OFF | SG_TAR_NO_END))
+        return SG_F_TRUNCATED;
+    if (bit & SG_TAR_DAMAGED)
+        return SG_F_DAMAGED;
+    if (bit & SG_TAR_LIMIT)
+        return SG_F_LIMIT;
+    return bit & SG_TAR_SPARSE ? SG_F_NOT_ANALYSED : SG_F_POLYGLOT;
+}
+
+static void tell_tar(struct sg_composer *c, const struct sg_tar *tar)
+{
+    /* Archives in a row are honest. */
+    uint32_t telling = tar->findings & ~(uint32_t)SG_TAR_AFTER_END;
+
+    for (uint32_t bit = 1; bit <= SG_TAR_LIMIT; bit <<= 1) {
+        if (!(telling & bit))
+            continue;
+        const char *text = sg_tar_finding_text((enum sg_tar_finding)bit);
+        sg_judge_finding(c->judge, tar_finding(bit), tar->at, text);
+        if (bit & TAR_UNREAD)
+            sg_judge_partial(c->judge, tar->at, text);
+    }
+}
+
+/* A member of a tar that cannot be read again: into memory, where there is room. */
+static bool spool(struct sg_composer *c, struct sg_stream *stream, uint64_t size,
+                  struct sg_source *out)
+{
+    if (size > (c->work.size - c->work.used) / 4)
+        return false;
+    uint8_t *bytes = sg_arena_take(&c->work, (size_t)size);
+    size_t got = 0;
+    while (bytes && got < size && sg_stream_need(stream, 1)) {
+        size_t step = (size_t)(stream->end - stream->at);
+        if (step > size - got)
+            step = (size_t)size - got;
+        (void)sg_stream_copy(stream, bytes + got, step);
+        got += step;
+    }
+    *out = sg_source_mem(bytes, got);
+    return bytes != NULL;
+}
+
+static void scan_tar_member(struct sg_composer *c, const struct sg_feed *feed,
+                            struct sg_stream *stream, const struct sg_tar_member *member)
+{
+    struct sg_source source;
+    struct sg_feed part;
+
+    if (feed->source) {
+        source = sg_source_part(feed->source, member->data_offset, member->size);
+    } else if (!spool(c, stream, member->size, &source)) {
+        part = sg_feed_from(feed, &member->data_offset);
+        sg_compose_feed(c, &part);
+        sg_judge_partial(c->judge, 0, "too long to be read under every reading here");
+        return;
+    }
+    sg_compose_source(c, &source);
+    sg_compose_torch_tar(c, member->name, &source);
+}
+
+static void scan_tar(struct sg_composer *c, const struct sg_feed *feed, struct sg_tar *tar)
+{
+    struct sg_tar_member member;
+    struct sg_place place;
+    enum sg_status status;
+
+    while ((status = sg_tar_next(tar, &member)) == SG_OK) {
+        if (!sg_compose_enter(c, member.name, &place))
+            return;
+        scan_tar_member(c, feed, tar->stream, &member);
+        sg_compose_leave(c, &place);
+    }
+    if (status != SG_END)
+        sg_judge_partial(c->judge, tar->at, "the archive could not be read to its end");
+}
+
+bool sg_compose_tar(struct sg_composer *c, const struct sg_feed *feed)
+{
+    size_t used = c->work.used;
+    struct sg_tar *tar = sg_arena_take(&c->work, sizeof(*tar));
+    struct sg_stream stream;
+    bool is_tar = false;
+
+    if (tar && feed->open(c, feed, &stream)) {
+        is_tar = sg_tar_open(tar, &stream, c->depth <= FOLLOW_DEPTH, &c->work) == SG_OK;
+        if (is_tar) {
+            sg_compose_format(c, "tar");
+            scan_tar(c, feed, tar);
+            tell_tar(c, tar);
+        }
+    }
+    c->work.used = used;
+    return is_tar;
+}
+
+static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickled, bool cut)
+{
+    const char *text = NULL;
+
+    if (npy->cut_off)
+        text = "the array's header is cut off";
+    else if (cut)
+        text = "the array is shorter than its header says";
+    else if (npy->data == SG_NPY_PICKLE && !pickled)
+        text = "the array is of objects, but no pickle follows its header";
+    if (!text)
+        return;
+    sg_judge_finding(c->judge, npy->cut_off || cut ? SG_F_TRUNCATED : SG_F_DAMAGED,
+                     npy->data_offset, text);
+    sg_judge_partial(c->judge, npy->data_offset, text);
+}
+
+/* One array at `*offset`, which is set to what follows it; false when that is not known. */
+static bool scan_array(struct sg_composer *c, const struct sg_feed *feed, uint64_t *offset,
+                       const struct sg_npy *npy)
+{
+    struct sg_feed data = sg_feed_from(feed, &npy->data_offset);
+    struct sg_stream stream;
+    size_t used = c->work.used;
+    bool pickled = false, cut = false;
+
+    if (npy->data != SG_NPY_PLAIN && !npy->cut_off)
+        pickled = sg_compose_pickles(c, &data);
+    else if (npy->data_size != SG_NPY_UNKNOWN && data.open(c, &data, &stream))
+        cut = !sg_stream_skip(&stream, npy->data_size);
+    c->work.used = used;
+    tell_npy(c, npy, pickled, cut);
+    if (npy->cut_off || cut)
+        return false;
+    *offset = npy->data_offset;
+    if (npy->data != SG_NPY_PLAIN)
+        *offset = c->pickles_end;
+    else if (npy->data_size != SG_NPY_UNKNOWN)
+        *offset += npy->data_size;
+    return npy->data == SG_NPY_PLAIN ? npy->data_size != SG_NPY_UNKNOWN : pickled;
+}
+
+bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed)
+{
+    struct sg_feed rest;
+    struct sg_stream stream;
+    struct sg_npy npy;
+    uint64_t offset = 0;
+    size_t used = c->work.used, count = 0;
+
+    /* numpy.save() and load() may be called on one file again and again. */
+    for (;; count++) {
+        rest = sg_feed_from(feed, &offset);
+        enum sg_status status =
+            rest.open(c, &rest, &stream) ? sg_npy_read(&stream, &c->work, &npy) : SG_END;
+        c->work.used = used;
+        if (status)
+            break;
+        sg_compose_format(c, "npy");
+        if (!scan_array(c, feed, &offset, &npy))
+            return true;
+        if (!feed->source && count == DECODED_ARRAYS_MAX) {
+            sg_judge_partial(c->judge, offset, "more arrays in a row than are looked at here");
+            return true;
+        }
+    }
+    if (count)
+        (void)sg_compose_pickles(c, &rest);
+    return count > 0;
+}

@@ -1,0 +1,58 @@
+/* members.h - the parts of a scan that know one format's inside. Included by scan/ only.
+ *
+ * A function that reads a format is given content of which the beginning was recognised; it names
+ * the format, tells what it finds to the judge, and scans what is inside.
+ */
+#ifndef SG_MEMBERS_H
+#define SG_MEMBERS_H
+
+#include "readers/zip.h"
+#include "scan/composer.h"
+
+/* members.c: a tar; members are scanned under every reading. False when it is none. */
+bool sg_compose_tar(struct sg_composer *c, const struct sg_feed *feed);
+
+/* members.c: arrays in a row, and what follows the last one. False when it is none. */
+bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed);
+
+/* members.c: the same content from `offset` on. The result points to `feed` and `offset`. */
+struct sg_feed sg_feed_from(const struct sg_feed *feed, const uint64_t *offset);
+
+/* torch_tar.c: a member of torch's oldest format, where pickles and raw bytes alternate: reads what
+ * follows the raw bytes. Does nothing for other names. */
+void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
+                          const struct sg_source *source);
+
+/* hdf5_search.c: HDF5. False when it is none. */
+bool sg_compose_hdf5(struct sg_composer *c, const struct sg_source *source);
+
+/* zip_formats.c: what kind of archive the members make it. */
+const char *sg_zip_format(const struct sg_zip *zip);
+
+/* zip_formats.c: tells what the archive as a whole carries besides pickles. */
+void sg_compose_zip_format(struct sg_composer *c, const struct sg_zip *zip, const char *format);
+
+/* zip_formats.c: reads a member as what its archive uses it for: program text, a configuration. */
+void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_text name,
+                         const struct sg_feed *feed);
+
+/* keras_layers.c: a configuration, somewhere in the content. */
+void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream);
+
+/* code_words.c: a marshalled code object; false when it is none. Its words name functions: those
+ * that are beyond doubt are told. */
+bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, uint64_t offset);
+
+/* code_words.c: a name that would be resolved, as if a pickle named it. */
+void sg_compose_name(struct sg_composer *c, struct sg_text module, struct sg_text name,
+                     uint64_t offset);
+
+/* python_source.c: program text; names that it uses and that are beyond doubt are told. */
+void sg_compose_python(struct sg_composer *c, struct sg_stream *stream, bool torchscript);
+
+/* embedded.c: pickles at any place of the stream that run to their end, and names in text pickles
+ * that are beyond doubt. */
+void sg_compose_embedded(struct sg_composer *c, const struct sg_source *source, uint64_t offset,
+                         uint64_t size);
+
+#endif

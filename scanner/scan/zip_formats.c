@@ -1,0 +1,117 @@
+/* zip_formats.c - what kind of archive a zip is, and what that makes of its members. */
+#include "scan/members.h"
+
+#include <strings.h>
+
+static bool ends_with(struct sg_text name, const char *tail)
+{
+    size_t len = strlen(tail);
+
+    return name.len >= len && strncasecmp(name.at + name.len - len, tail, len) == 0;
+}
+
+static bool is_at_root(struct sg_text name, const char *whole)
+{
+    return name.len == strlen(whole) && strncasecmp(name.at, whole, name.len) == 0;
+}
+
+/* At the root or inside one folder, which torch names after the file. */
+static bool in_archive(struct sg_text name, const char *tail)
+{
+    const char *slash = memchr(name.at, '/', name.len);
+    size_t folder = slash ? (size_t)(slash + 1 - name.at) : 0;
+
+    return is_at_root(name, tail) ||
+           (slash && is_at_root((struct sg_text){name.at + folder, name.len - folder}, tail));
+}
+
+static bool in_folder(struct sg_text name, const char *folder)
+{
+    return memmem(name.at, name.len, folder, strlen(folder)) != NULL;
+}
+
+/* What the names of the members say. */
+struct traits {
+    bool data, constants, code, package, served, config, metadata, schema, arrays, python;
+};
+
+static void look(struct sg_text name, struct traits *t)
+{
+    t->data |= in_archive(name, "data.pkl");
+    t->constants |= in_archive(name, "constants.pkl");
+    t->code |= in_folder(name, "/code/") || sg_text_starts(name, SG_TEXT("code/"));
+    t->package |= in_archive(name, ".data/extern_modules") ||
+                  in_archive(name, ".data/python_version");
+    t->served |= is_at_root(name, "MAR-INF/MANIFEST.json");
+    t->config |= is_at_root(name, "config.json");
+    t->metadata |= is_at_root(name, "metadata.json");
+    t->schema |= is_at_root(name, "schema.json");
+    t->arrays &= ends_with(name, ".npy");
+    t->python |= ends_with(name, ".py") || ends_with(name, ".pyc") || ends_with(name, ".so");
+}
+
+static struct traits traits_of(const struct sg_zip *zip)
+{
+    struct traits t = {.arrays = zip->count > 0};
+
+    for (size_t i = 0; i < zip->count; i++)
+        look(zip->members[i].name, &t);
+    return t;
+}
+
+const char *sg_zip_format(const struct sg_zip *zip)
+{
+    struct traits t = traits_of(zip);
+
+    if (t.package)
+        return "torch-package";
+    if (t.constants && t.code)
+        return "torchscript";
+    if (t.data)
+        return "torch-zip";
+    if (t.served)
+        return "torchserve";
+    if (t.config && t.metadata)
+        return "keras";
+    if (t.schema)
+        return "skops";
+    return t.arrays ? "npz" : "zip";
+}
+
+void sg_compose_zip_format(struct sg_composer *c, const struct sg_zip *zip, const char *format)
+{
+    if (!traits_of(zip).python)
+        return;
+    if (!strcmp(format, "torch-package"))
+        sg_judge_finding(c->judge, SG_F_CODE, 0,
+                         "a torch.package with modules that run when it is loaded");
+    else if (!strcmp(format, "torchserve"))
+        sg_judge_finding(c->judge, SG_F_CODE, 0,
+                         "a TorchServe archive with a handler that runs when it is served");
+}
+
+static bool is_config(const char *format, struct sg_text name)
+{
+    if (!strcmp(format, "skops"))
+        return is_at_root(name, "schema.json");
+    return is_at_root(name, "config.json");
+}
+
+void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_text name,
+                         const struct sg_feed *feed)
+{
+    bool torchscript = !strcmp(format, "torchscript");
+    bool code = torchscript || !strcmp(format, "torch-package") || !strcmp(format, "torchserve");
+    bool config = is_config(format, name);
+    struct sg_stream stream;
+    size_t used = c->work.used;
+
+    code = code && ends_with(name, ".py");
+    if ((code || config) && feed->open(c, feed, &stream)) {
+        if (code)
+            sg_compose_python(c, &stream, torchscript);
+        else
+            sg_compose_keras(c, &stream);
+    }
+    c->work.used = used;
+}
