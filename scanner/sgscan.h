@@ -27,7 +27,7 @@
 #define SG_SNIFF_SIZE 512u
 
 /* The most bytes of a file's end that sg_sniff_tail() wants. */
-#define SG_SNIFF_TAIL_MAX (22u + 65535u)
+#define SG_SNIFF_TAIL_MAX 69584u /* as far back as miniz looks for an end record */
 
 /* Whether a file of `size` bytes that begins with `head` (`len` bytes) needs a scan. When it
  * says no, `*tail` is how many bytes of the file's end must still be shown to sg_sniff_tail()

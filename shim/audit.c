@@ -47,6 +47,8 @@ static inline bool may_matter(const char *event)
 int sg_audit(const char *event, struct sg_object *args, void *data)
 {
     (void)data;
+    if (sg_window_python())
+        sg_window_tick();
     if (!may_matter(event))
         return 0;
     if (event[0] == 'i' && !strcmp(event, "import")) {

@@ -157,7 +157,7 @@ size_t sg_carry_command_room(const char *command)
     if (size == 0)
         return 0;
     size_t room = strlen(command) + 1;
-    for (char *const *at = sg_carry_fill(environ, alloca(size)); *at; at++)
+    for (char *const *at = sg_carry_fill(environ, __builtin_alloca(size)); *at; at++)
         if (preload_of(*at) || strncmp(*at, PREFIX, strlen(PREFIX)) == 0)
             room += EXPORT_ROOM(*at);
     return room;
@@ -195,7 +195,7 @@ const char *sg_carry_command_fill(const char *command, char *room)
 
     if (size == 0)
         return command;
-    for (char *const *at = sg_carry_fill(environ, alloca(size)); *at; at++)
+    for (char *const *at = sg_carry_fill(environ, __builtin_alloca(size)); *at; at++)
         if (preload_of(*at) || strncmp(*at, PREFIX, strlen(PREFIX)) == 0)
             into = put_export(into, *at);
     put_text(into, command);

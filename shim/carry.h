@@ -8,7 +8,6 @@
 
 #include "shim/libc.h"
 
-#include <alloca.h>
 #include <stddef.h>
 
 /* Notes, once, what to carry: our place in LD_PRELOAD, and what SAFEGUARD_* say. */
@@ -21,13 +20,13 @@ size_t sg_carry_room(char *const env[]);
 char *const *sg_carry_fill(char *const env[], void *room);
 
 /* An environment (which may be NULL: empty) as it is to be handed on; on the caller's stack. */
-#define SG_CARRIED(env) sg_carry_fill((env), alloca(sg_carry_room(env)))
+#define SG_CARRIED(env) sg_carry_fill((env), __builtin_alloca(sg_carry_room(env)))
 
 /* The same for a shell command that gets this process's own environment. */
 size_t sg_carry_command_room(const char *command);
 const char *sg_carry_command_fill(const char *command, char *room);
 
 #define SG_CARRIED_COMMAND(command)                                                                \
-    sg_carry_command_fill((command), alloca(sg_carry_command_room(command)))
+    sg_carry_command_fill((command), __builtin_alloca(sg_carry_command_room(command)))
 
 #endif

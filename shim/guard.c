@@ -1,6 +1,7 @@
 /* guard.c - from a descriptor's state to an answer. */
 #include "shim/guard.h"
 
+#include "shim/python.h"
 #include "shim/raw.h"
 #include "shim/vet.h"
 
@@ -66,6 +67,7 @@ int sg_guard_opened(int fd, int flags, const char *path)
         sg_start_peek(path);
         return fd;
     }
+    sg_python_peek(path);
     sg_fd_forget(fd);
     if (flags & (O_PATH | O_DIRECTORY) || (flags & O_ACCMODE) == O_WRONLY ||
         SG_RAW(SYS_fstat, fd, &subject.st) < 0 || !S_ISREG(subject.st.st_mode) ||

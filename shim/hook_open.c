@@ -1,4 +1,5 @@
 /* hook_open.c - a path becomes a descriptor: vetted after the real open, by what was opened. */
+#include "shim/effects.h"
 #include "shim/guard.h"
 #include "shim/hooks.h"
 #include "shim/raw.h"
@@ -20,6 +21,8 @@ SG_HOOK int open(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(open)(path, flags, mode), flags, path);
 }
 
@@ -27,6 +30,8 @@ SG_HOOK int open64(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(open64)(path, flags, mode), flags, path);
 }
 
@@ -34,6 +39,8 @@ SG_HOOK int __open(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__open)(path, flags, mode), flags, path);
 }
 
@@ -41,16 +48,22 @@ SG_HOOK int __open64(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__open64)(path, flags, mode), flags, path);
 }
 
 SG_HOOK int __open_2(const char *path, int flags)
 {
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__open_2)(path, flags), flags, path);
 }
 
 SG_HOOK int __open64_2(const char *path, int flags)
 {
+    if (!sg_effects_open(AT_FDCWD, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__open64_2)(path, flags), flags, path);
 }
 
@@ -58,6 +71,8 @@ SG_HOOK int openat(int dir, const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(dir, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(openat)(dir, path, flags, mode), flags, path);
 }
 
@@ -65,26 +80,36 @@ SG_HOOK int openat64(int dir, const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
+    if (!sg_effects_open(dir, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(openat64)(dir, path, flags, mode), flags, path);
 }
 
 SG_HOOK int __openat_2(int dir, const char *path, int flags)
 {
+    if (!sg_effects_open(dir, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__openat_2)(dir, path, flags), flags, path);
 }
 
 SG_HOOK int __openat64_2(int dir, const char *path, int flags)
 {
+    if (!sg_effects_open(dir, path, flags))
+        return -1;
     return sg_guard_opened(SG_REAL(__openat64_2)(dir, path, flags), flags, path);
 }
 
 SG_HOOK int creat(const char *path, mode_t mode)
 {
+    if (!sg_effects_open(AT_FDCWD, path, O_WRONLY))
+        return -1;
     return sg_guard_opened(SG_REAL(creat)(path, mode), O_WRONLY, path);
 }
 
 SG_HOOK int creat64(const char *path, mode_t mode)
 {
+    if (!sg_effects_open(AT_FDCWD, path, O_WRONLY))
+        return -1;
     return sg_guard_opened(SG_REAL(creat64)(path, mode), O_WRONLY, path);
 }
 

@@ -1,11 +1,18 @@
 /* hook_stdio.c - streams: libc opens and reads them by itself, so they are vetted as they are
  * handed out. */
+#include "shim/effects.h"
 #include "shim/guard.h"
 #include "shim/hooks.h"
 
 static bool reads(const char *mode)
 {
     return mode[0] == 'r' || strchr(mode, '+');
+}
+
+/* Before an fopen. */
+static bool may_write(const char *path, const char *mode)
+{
+    return (mode[0] == 'r' && !strchr(mode, '+')) || sg_effects_write(AT_FDCWD, path);
 }
 
 /* After an fopen that answered `stream`: the same, or NULL with errno EACCES, then it is closed. */
@@ -36,27 +43,37 @@ static void forget_stream(FILE *stream)
 
 SG_HOOK FILE *fopen(const char *path, const char *mode)
 {
+    if (!may_write(path, mode))
+        return NULL;
     return vet_stream(SG_REAL(fopen)(path, mode), path, mode);
 }
 
 SG_HOOK FILE *fopen64(const char *path, const char *mode)
 {
+    if (!may_write(path, mode))
+        return NULL;
     return vet_stream(SG_REAL(fopen64)(path, mode), path, mode);
 }
 
 SG_HOOK FILE *_IO_fopen(const char *path, const char *mode)
 {
+    if (!may_write(path, mode))
+        return NULL;
     return vet_stream(SG_REAL(_IO_fopen)(path, mode), path, mode);
 }
 
 SG_HOOK FILE *freopen(const char *path, const char *mode, FILE *stream)
 {
+    if (!may_write(path, mode))
+        return NULL;
     forget_stream(stream);
     return vet_stream(SG_REAL(freopen)(path, mode, stream), path, mode);
 }
 
 SG_HOOK FILE *freopen64(const char *path, const char *mode, FILE *stream)
 {
+    if (!may_write(path, mode))
+        return NULL;
     forget_stream(stream);
     return vet_stream(SG_REAL(freopen64)(path, mode, stream), path, mode);
 }

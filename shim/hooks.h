@@ -31,6 +31,10 @@
     ROW(execve) ROW(execv) ROW(execvp) ROW(execvpe) ROW(fexecve) ROW(execveat)                     \
     ROW(execl) ROW(execlp) ROW(execle)                                                             \
     ROW(posix_spawn) ROW(posix_spawnp) ROW(system) ROW(popen) ROW(_IO_popen)                       \
+    /* hook_net.c: connections out of a load */                                                    \
+    ROW(connect)                                                                                   \
+    /* hook_thread.c: threads started in a load */                                                 \
+    ROW(pthread_create) ROW(pthread_sigmask)                                                       \
     /* hook_strerror.c: why a call was refused */                                                  \
     ROW(strerror) ROW(strerror_l) ROW(strerror_r) ROW(__strerror_r) ROW(__xpg_strerror_r)
 /* clang-format on */

@@ -9,6 +9,7 @@
 
 #include "shim/libc.h"
 
+#include <string.h>
 #include <sys/types.h>
 
 struct sg_object; /* PyObject, and all that begins with one */

@@ -55,6 +55,8 @@ void sg_record_reason(const struct sg_record *record, struct sg_phrase *phrase)
     }
     const struct sg_reason *first = &report->reasons[0];
     sg_quote_plain(phrase, first->detail, DETAIL_MAX);
+    if (record->event == SG_EVENT_FIND_CLASS || record->event == SG_EVENT_EFFECT)
+        return; /* the path says where */
     add(phrase, " at byte ");
     sg_phrase_number(phrase, first->offset);
     if (first->member[0]) {

@@ -5,6 +5,7 @@
 #include "shim/fdtable.h"
 #include "shim/hooks.h"
 #include "shim/log.h"
+#include "shim/python.h"
 #include "shim/raw.h"
 
 #include <limits.h>
@@ -210,6 +211,7 @@ void sg_start_peek(const char *path)
     dl_iterate_phdr(names_interpreter, &found);
     if (found)
         start_from(SG_PHASE_ASLEEP, true);
+    sg_python_peek(path);
 }
 
 __attribute__((constructor)) static void constructor(void)
@@ -218,4 +220,5 @@ __attribute__((constructor)) static void constructor(void)
     sg_carry_start();
     if (atomic_load_explicit(&sg_phase, memory_order_acquire) == SG_PHASE_NEW)
         sg_start();
+    sg_python_start();
 }

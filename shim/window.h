@@ -30,6 +30,9 @@ bool sg_window_open(void);
  * load, borrowed for as long as this call of ours lasts, or NULL: not known. */
 enum sg_place sg_window_place(struct sg_object **loader);
 
+/* The frame that called the innermost load of the C unpickler, borrowed; NULL: none is running. */
+struct sg_object *sg_window_caller(void);
+
 /* The event "import": makes _pickle's entries lead through us as soon as there is a _pickle. */
 void sg_window_import(struct sg_object *args);
 
@@ -39,6 +42,10 @@ void sg_window_named(void);
 /* False: no unpickler in Python resolved a name on this thread since the last look at its frames
  * found none, so that frequent effects need not look. */
 bool sg_window_python(void);
+
+/* An event of any kind came: looks at the frames now and then, less and less often, so that what
+ * sg_window_python() says does not stay true for long after the load. */
+void sg_window_tick(void);
 
 /* A thread started in a window is in it as long as it lives. */
 void sg_window_inherit(void);

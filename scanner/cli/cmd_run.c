@@ -15,6 +15,7 @@
 #include "cli/watcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,8 +70,10 @@ static bool log_is_writable(const struct sg_policy_log *log)
 {
     if (log->target != SG_LOG_FILE)
         return true;
-    FILE *file = fopen(log->path, "ae");
-    return file && fclose(file) == 0;
+    /* As the guard opens it: a FIFO without a reader fails, and does not wait. */
+    int fd =
+        open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    return fd >= 0 && close(fd) == 0;
 }
 
 static void tell_ignored(const struct sg_policy *policy)

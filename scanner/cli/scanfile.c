@@ -3,6 +3,7 @@
 
 #include "cli/openfile.h"
 #include "cli/progress.h"
+#include "cli/sevenzip.h"
 #include "sgscan.h"
 
 #include <stdlib.h>
@@ -55,6 +56,8 @@ static const char *scan_open_file(struct sg_openfile *file, const struct sg_poli
         return strerror(file->error);
     if (status)
         return sg_status_text(status);
+    if (strcmp(report->format, "7z") == 0)
+        sg_sevenzip_scan(&file->source, &policy->limits, arena, report);
     /* A verdict on bytes that are no longer there; harmless for logs and the like. */
     if (strcmp(report->format, "none") != 0 && sg_openfile_changed(file)) {
         report->coverage = SG_PARTIAL;
@@ -66,7 +69,8 @@ static const char *scan_open_file(struct sg_openfile *file, const struct sg_poli
 static void apply_policy(const char *path, const struct sg_policy *policy,
                          struct sg_scanned *scanned)
 {
-    char *resolved = realpath(path, NULL);
+    bool by_path = policy->allow_paths.count || policy->deny_paths.count;
+    char *resolved = by_path ? realpath(path, NULL) : NULL;
     enum sg_action action = sg_policy_decide(&scanned->report, resolved, NULL, policy);
 
     free(resolved);

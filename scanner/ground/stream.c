@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define FIRST_READ 4096u
+
 void sg_stream_open(struct sg_stream *s, const struct sg_source *source, uint8_t *window,
                     size_t window_size)
 {
@@ -41,8 +43,11 @@ size_t sg_stream_refill(struct sg_stream *s, size_t want)
         memmove(s->window, s->at, have);
     s->at = s->window;
     while (have < want) {
-        size_t got = 0;
-        s->status = next_bytes(s, s->window + have, s->window_size - have, &got);
+        size_t got = 0, room = s->window_size - have;
+        /* Most content is left after its first bytes. */
+        if (s->end_offset == 0 && room > FIRST_READ && want <= FIRST_READ)
+            room = FIRST_READ;
+        s->status = next_bytes(s, s->window + have, room, &got);
         have += got;
         s->end_offset += got;
         if (s->status || got == 0)

@@ -31,6 +31,11 @@ struct look {
     unsigned flags;
 };
 
+static bool whole(const struct sg_machine *m, sg_value v, size_t got)
+{
+    return sg_value_length(m, v) <= got;
+}
+
 static void look_text(struct look *look, sg_value v, unsigned kind)
 {
     char head[SG_PHRASE_MAX];
@@ -38,13 +43,13 @@ static void look_text(struct look *look, sg_value v, unsigned kind)
 
     *look->spent += got;
     if (got > 0)
-        look->flags |= kind | sg_phrase_flags(head, got);
+        look->flags |= kind | sg_phrase_flags(head, got, whole(look->m, v, got));
 }
 
 static void look_value(struct look *look, sg_value v, unsigned depth)
 {
     enum sg_kind kind = sg_value_kind(look->m, v);
-    bool whole = true;
+    bool all = true;
 
     if (look->left == 0)
         return;
@@ -60,7 +65,7 @@ static void look_value(struct look *look, sg_value v, unsigned depth)
         look->flags |= SG_ARG_UNKNOWN;
     } else if (depth > 0 &&
                (kind == SG_V_TUPLE || kind == SG_V_LIST || kind == SG_V_DICT || kind == SG_V_SET)) {
-        size_t count = sg_value_count(look->m, v, &whole);
+        size_t count = sg_value_count(look->m, v, &all);
 
         for (size_t i = 0; i < count && look->left > 0; i++) {
             look_value(look, sg_value_item(look->m, v, i), depth - 1);
@@ -122,14 +127,14 @@ static void carry_text(struct look *look, sg_value v)
     *look->spent += got + 16;
     if (sg_phrase_is((struct sg_text){head, got}, carried, COUNT(carried)))
         look->flags |= SG_ARG_CARRIES;
-    else if (sg_phrase_flags(head, got) & SG_ARG_PAYLOAD)
+    else if (sg_phrase_flags(head, got, whole(look->m, v, got)) & SG_ARG_PAYLOAD)
         look->flags |= SG_ARG_PAYLOAD;
 }
 
 static void carry_value(struct look *look, sg_value v, unsigned depth)
 {
     enum sg_kind kind = sg_value_kind(look->m, v);
-    bool whole = true;
+    bool all = true;
     size_t count;
 
     if (look->left == 0)
@@ -142,7 +147,7 @@ static void carry_value(struct look *look, sg_value v, unsigned depth)
         carry_bytes(look, v);
     if (depth == 0 || (kind != SG_V_TUPLE && kind != SG_V_LIST && kind != SG_V_DICT))
         return;
-    count = sg_value_count(look->m, v, &whole);
+    count = sg_value_count(look->m, v, &all);
     for (size_t i = 0; i < count && look->left > 0; i++) {
         carry_value(look, sg_value_item(look->m, v, i), depth - 1);
         if (kind == SG_V_DICT)

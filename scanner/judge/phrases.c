@@ -111,19 +111,28 @@ static bool contains(const char *at, size_t len, const char *word)
     return memmem(at, len, word, strlen(word)) != NULL;
 }
 
-/* Looks for a pattern only where its first and last character occur at all: most strings are
- * names, most patterns have a character that names lack. */
-bool sg_phrase_has(const char *at, size_t len, const char *const *list, size_t count)
+/* Which bytes occur at all: most strings are names, most patterns have a character that names lack,
+ * and need not be looked for. */
+struct seen {
+    bool byte[256];
+};
+
+static struct seen seen_in(const char *at, size_t len)
 {
-    bool seen[256] = {false};
+    struct seen seen = {{false}};
 
     for (size_t i = 0; i < len; i++)
-        seen[(uint8_t)at[i]] = true;
+        seen.byte[(uint8_t)at[i]] = true;
+    return seen;
+}
+
+static bool has(const struct seen *seen, struct sg_text text, const char *const *list, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         size_t n = strlen(list[i]);
 
-        if (n <= len && seen[(uint8_t)list[i][0]] && seen[(uint8_t)list[i][n - 1]] &&
-            memmem(at, len, list[i], n))
+        if (n <= text.len && seen->byte[(uint8_t)list[i][0]] &&
+            seen->byte[(uint8_t)list[i][n - 1]] && memmem(text.at, text.len, list[i], n))
             return true;
     }
     return false;
@@ -227,19 +236,11 @@ static bool encoded(const char *at, size_t len)
     return digits > 0 && (upper * 6 > len || digits * 4 > len);
 }
 
-static bool url(const char *at, size_t len)
+static bool source_like(const struct seen *seen, struct sg_text text)
 {
-    static const char *const schemes[] = {"http://", "https://", "ftp://", "file://",   "tcp://",
-                                          "smb://",  "ldap://",  "data:",  "gopher://", "ws://"};
+    static const char *const signs[] = {"(", "import ", ":"};
 
-    return sg_phrase_has(at, len, schemes, COUNT(schemes));
-}
-
-static bool source_like(const char *at, size_t len)
-{
-    if (!sg_phrase_has(at, len, sources, COUNT(sources)))
-        return false;
-    return contains(at, len, "(") || contains(at, len, "import ") || contains(at, len, ":");
+    return has(seen, text, sources, COUNT(sources)) && has(seen, text, signs, COUNT(signs));
 }
 
 static bool pickle_like(const char *at, size_t len)
@@ -262,34 +263,43 @@ static unsigned word_flags(const char *at, size_t len)
 
 bool sg_phrase_attacks(const char *at, size_t len)
 {
-    return sg_phrase_has(at, len, payloads, COUNT(payloads));
+    struct seen seen = seen_in(at, len);
+
+    return has(&seen, (struct sg_text){at, len}, payloads, COUNT(payloads));
 }
 
-unsigned sg_phrase_flags(const char *at, size_t len)
+static unsigned prose_flags(const struct seen *seen, struct sg_text text)
 {
     static const char *const chains[] = {".__", "__."};
-    char lower[SG_PHRASE_MAX];
+
+    return (has(seen, text, chains, COUNT(chains)) ? SG_ARG_WALK : 0u) |
+           (source_like(seen, text) ? SG_ARG_CODE : 0u) |
+           (host_port(text.at, text.len) ? SG_ARG_HOST : 0u);
+}
+
+unsigned sg_phrase_flags(const char *at, size_t len, bool whole)
+{
+    static const char *const schemes[] = {"http://", "https://", "ftp://", "file://",   "tcp://",
+                                          "smb://",  "ldap://",  "data:",  "gopher://", "ws://"};
+    char small[SG_PHRASE_MAX];
+    struct sg_text text = {small, len < SG_PHRASE_MAX ? len : SG_PHRASE_MAX};
+    struct seen seen;
     unsigned flags = 0;
 
     if (len == 0)
         return 0;
-    len = len > SG_PHRASE_MAX ? SG_PHRASE_MAX : len;
-    for (size_t i = 0; i < len; i++)
-        lower[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] + 32 : at[i] ? at[i] : ' ');
-    flags |= pickle_like(at, len) ? SG_ARG_PICKLE : 0u;
-    flags |= url(lower, len) ? SG_ARG_URL : 0u;
-    flags |= sg_phrase_attacks(lower, len) ? SG_ARG_PAYLOAD : 0u;
-    flags |= command_line(lower, len) ? SG_ARG_SHELL : 0u;
-    flags |= contains(at, len, "\n") ? SG_ARG_LINES : 0u;
-    flags |= encoded(at, len) ? SG_ARG_ENCODED : 0u;
-    if (identifier(at, len)) {
-        flags |= SG_ARG_WORD | word_flags(at, len);
-        flags |= path_like(at, len) ? SG_ARG_PATH : 0u;
-        return flags;
-    }
-    flags |= sg_phrase_has(at, len, chains, COUNT(chains)) ? SG_ARG_WALK : 0u;
-    flags |= source_like(lower, len) ? SG_ARG_CODE : 0u;
-    flags |= host_port(at, len) ? SG_ARG_HOST : 0u;
-    flags |= path_like(lower, len) ? SG_ARG_PATH : 0u;
-    return flags;
+    for (size_t i = 0; i < text.len; i++)
+        small[i] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] + 32 : at[i] ? at[i] : ' ');
+    seen = seen_in(text.at, text.len);
+    flags |= pickle_like(at, text.len) ? SG_ARG_PICKLE : 0u;
+    flags |= has(&seen, text, schemes, COUNT(schemes)) ? SG_ARG_URL : 0u;
+    if (has(&seen, text, payloads, COUNT(payloads)))
+        flags |= whole ? SG_ARG_PAYLOAD : SG_ARG_CODE;
+    flags |= command_line(text.at, text.len) ? SG_ARG_SHELL : 0u;
+    flags |= seen.byte['\n'] ? SG_ARG_LINES : 0u;
+    flags |= encoded(at, text.len) ? SG_ARG_ENCODED : 0u;
+    flags |= path_like(text.at, text.len) ? SG_ARG_PATH : 0u;
+    if (identifier(at, text.len))
+        return flags | SG_ARG_WORD | word_flags(at, text.len);
+    return flags | prose_flags(&seen, text);
 }

@@ -7,14 +7,14 @@
 /* How many bytes of a string are looked at. */
 #define SG_PHRASE_MAX 512u
 
-/* enum sg_argument_flag of a string, of which the first `len` bytes are at `at`. */
-unsigned sg_phrase_flags(const char *at, size_t len);
+/* enum sg_argument_flag of a string, of which the first `len` bytes are at `at`; `whole` when that is
+ * all of it. What attacks are written with says less in the midst of a long text. */
+unsigned sg_phrase_flags(const char *at, size_t len, bool whole);
 
 /* Whether lower-case text has something in it that attacks are written with. */
 bool sg_phrase_attacks(const char *at, size_t len);
 
-/* Whether one of `list` occurs in the text, is the word. */
-bool sg_phrase_has(const char *at, size_t len, const char *const *list, size_t count);
+/* Whether the word is one of `list`. */
 bool sg_phrase_is(struct sg_text word, const char *const *list, size_t count);
 
 #endif

@@ -197,6 +197,14 @@ static struct sg_site carrier(const struct sg_machine *m, const struct sg_call *
     return s;
 }
 
+/* How far arguments can steer a call that reaches its sink only through others. */
+static double steered(unsigned arguments)
+{
+    if (arguments & (SG_ARG_TEXT | SG_ARG_BYTES | SG_ARG_GLOBAL))
+        return 1;
+    return arguments & (SG_ARG_RESULT | SG_ARG_UNKNOWN) ? 0.85 : 0.60;
+}
+
 static struct sg_site known(const struct sg_machine *m, const struct sg_call *call,
                             const struct sg_name *name, uint64_t *spent)
 {
@@ -206,12 +214,14 @@ static struct sg_site known(const struct sg_machine *m, const struct sg_call *ca
 
     if (name->flags & SG_N_INIT && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
         return site(0.05, hard[name->sink].called_rule, which(name));
-    if (name->sink == SG_SINK_LOAD) {
-        arguments = sg_arguments_look(m, call->args, spent);
-        if (arguments & SG_ARG_TEXT)
-            weight = 0.95;
-    }
+    if (name->sink == SG_SINK_LOAD || name->distance > 0)
+        arguments =
+            sg_arguments_look(m, call->args, spent) | sg_arguments_look(m, call->kwargs, spent);
+    if (name->sink == SG_SINK_LOAD && arguments & SG_ARG_TEXT)
+        weight = 0.95;
     weight = most(weight - nearer[name->distance], least(weight, 0.55));
+    if (name->distance > 0)
+        weight = least(weight, steered(arguments));
     return (struct sg_site){weight, hard[name->sink].called_rule,
                             name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
                             arguments};

@@ -245,7 +245,7 @@ void sg_code_arguments(struct sg_machine *m, const struct sg_call *call);
 /* arrays.c: after BUILD, whether joblib takes array bytes out of the stream. */
 void sg_array_after_build(struct sg_machine *m, sg_value object);
 
-/* arguments.c: reads an opcode's argument as the unpicklers do. */
+/* opcode_args.c: reads an opcode's argument as the unpicklers do. */
 enum sg_argument_kind {
     SG_ARG_NONE,
     SG_ARG_U1,

@@ -20,6 +20,7 @@ struct sg_inflate {
     uint8_t *input;  /* NULL where the source is in memory */
     enum sg_status status;
     bool done;
+    bool cut;
 };
 
 static void *take(void *pool, unsigned count, unsigned size)
@@ -93,6 +94,9 @@ static enum sg_status step(struct sg_inflate *self)
         return SG_OK;
     case Z_MEM_ERROR:
         return SG_ERR_MEMORY;
+    case Z_BUF_ERROR:
+        self->cut = true;
+        return SG_ERR_FORMAT;
     default:
         return SG_ERR_FORMAT;
     }
@@ -117,4 +121,28 @@ bool sg_inflate_done(const struct sg_inflate *self, uint64_t *packed_size)
     if (self->done)
         *packed_size = self->offset - self->z.avail_in;
     return self->done;
+}
+
+bool sg_inflate_cut(const struct sg_inflate *self)
+{
+    return self->cut;
+}
+
+enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset)
+{
+    uint64_t behind;
+
+    if (offset > self->packed.size)
+        offset = self->packed.size;
+    behind = self->offset - offset; /* of what was read already */
+    if (offset <= self->offset && behind <= self->z.avail_in) {
+        self->z.next_in += self->z.avail_in - (uInt)behind;
+        self->z.avail_in = (uInt)behind;
+    } else {
+        self->offset = offset;
+        self->z.avail_in = 0;
+    }
+    self->status = SG_OK;
+    self->done = self->cut = false;
+    return inflateReset(&self->z) == Z_OK ? SG_OK : SG_ERR_ARG;
 }

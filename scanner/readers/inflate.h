@@ -31,4 +31,11 @@ sg_fill_fn sg_inflate_fill;
 /* Whether the stream has come to its own end; `*packed_size` is then its length in bytes. */
 bool sg_inflate_done(const struct sg_inflate *self, uint64_t *packed_size);
 
+/* Whether it failed since the packed bytes end before the stream does. */
+bool sg_inflate_cut(const struct sg_inflate *self);
+
+/* Begins a new stream at `offset` of `packed`; done() then counts from there on as from the
+ * beginning of `packed`. */
+SG_MUST_CHECK enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset);
+
 #endif

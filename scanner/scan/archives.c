@@ -1,8 +1,5 @@
 /* archives.c - archives: their members are scanned under every reading. */
-#include "readers/zip.h"
-#include "scan/composer.h"
-
-#include <strings.h>
+#include "scan/members.h"
 
 static bool open_member(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
 {
@@ -16,7 +13,8 @@ static bool same_body(const struct sg_zip_member *a, const struct sg_zip_member 
            a->size == b->size && a->method == b->method;
 }
 
-static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t index)
+static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t index,
+                        const char *format)
 {
     const struct sg_zip_member *member = &zip->members[index];
     struct sg_feed feed = {.open = open_member, .reader = zip, .entry = member};
@@ -34,6 +32,7 @@ static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t 
     } else {
         sg_compose_feed(c, &feed);
     }
+    sg_compose_zip_role(c, format, member->name, &feed);
     sg_compose_leave(c, &place);
 }
 
@@ -72,29 +71,6 @@ static void tell_findings(struct sg_composer *c, const struct sg_zip *zip)
     }
 }
 
-static bool ends_with(struct sg_text name, const char *tail)
-{
-    size_t len = strlen(tail);
-
-    return name.len >= len && strncasecmp(name.at + name.len - len, tail, len) == 0;
-}
-
-static const char *format_of(const struct sg_zip *zip)
-{
-    bool data = false, code = false, constants = false, arrays = zip->count > 0;
-
-    for (size_t i = 0; i < zip->count; i++) {
-        struct sg_text name = zip->members[i].name;
-        data |= ends_with(name, "/data.pkl") || sg_text_is(name, "data.pkl");
-        constants |= ends_with(name, "/constants.pkl");
-        code |= memmem(name.at, name.len, "/code/", 6) != NULL;
-        arrays &= ends_with(name, ".npy");
-    }
-    if (code && constants)
-        return "torchscript";
-    return data ? "torch-zip" : arrays ? "npz" : "zip";
-}
-
 bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
 {
     struct sg_zip zip;
@@ -106,9 +82,11 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
         return status != SG_ERR_FORMAT;
     if (sg_zip_consult(&zip, &c->work) == SG_ERR_MEMORY)
         sg_judge_partial(c->judge, 0, "no memory to read the archive");
-    sg_compose_format(c, format_of(&zip));
+    const char *format = sg_zip_format(&zip);
+    sg_compose_format(c, format);
     tell_findings(c, &zip);
+    sg_compose_zip_format(c, &zip, format);
     for (size_t i = 0; i < zip.count; i++)
-        scan_member(c, &zip, i);
+        scan_member(c, &zip, i, format);
     return true;
 }

@@ -107,6 +107,12 @@ static bool runs_text(struct sg_text word)
     return sg_text_is(word, "exec") || sg_text_is(word, "eval") || sg_text_is(word, "__import__");
 }
 
+/* Names of the interpreter's inside are told for any module. */
+static bool dunder(struct sg_text word)
+{
+    return sg_text_starts(word, SG_TEXT("__"));
+}
+
 static bool beyond_doubt(struct sg_text module, struct sg_text name)
 {
     char detail[64];
@@ -127,7 +133,7 @@ static void judge_words(struct sg_composer *c, const struct words *words, uint64
             told++;
         }
         for (size_t i = 0; i < words->count && told < NAMES_MAX; i++)
-            if (i != n && beyond_doubt(word_at(words, i), name)) {
+            if (i != n && !dunder(name) && beyond_doubt(word_at(words, i), name)) {
                 sg_compose_name(c, word_at(words, i), name, offset);
                 told++;
             }

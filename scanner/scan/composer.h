@@ -15,6 +15,7 @@ struct sg_composer {
     struct sg_judge *judge;
     const char *format;              /* of the file itself; NULL: none so far */
     uint64_t inflated;               /* decompressed bytes so far */
+    uint64_t pickles_end;            /* offset behind the last pickles in a row */
     uint32_t depth;                  /* of the content under scan; 0: the file itself */
     char member[SG_MEMBER_PATH_MAX]; /* path of the content under scan; "" the file */
     bool damaged_outside;            /* a finding about the file itself was told already */

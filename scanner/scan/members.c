@@ -1,8 +1,10 @@
 /* members.c - tar and npy: their members, and pickles behind their headers. */
 #include "scan/members.h"
 
+#include "readers/hdf5.h"
 #include "readers/npy.h"
 #include "readers/tar.h"
+#include "scan/known.h"
 
 /* How many archives deep the ways of other readers are followed: each may multiply the work. */
 #define FOLLOW_DEPTH 1u
@@ -193,4 +195,57 @@ bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed)
     if (count)
         (void)sg_compose_pickles(c, &rest);
     return count > 0;
+}
+
+bool sg_members_bid(const uint8_t *head, size_t len)
+{
+    enum sg_known_kind kind = sg_known_format(head, len).kind;
+
+    return sg_npy_bid(head, len) || sg_hdf5_bid(head, len) || kind == SG_KNOWN_POINTER ||
+           kind == SG_KNOWN_PACKED || sg_tar_bid(head, len);
+}
+
+static size_t read_head(struct sg_composer *c, const struct sg_feed *feed, uint8_t *head)
+{
+    struct sg_stream stream;
+    size_t got = 0, used = c->work.used;
+
+    if (feed->source)
+        return sg_source_read(feed->source, 0, head, SG_SNIFF_SIZE, &got) ? 0 : got;
+    if (feed->open(c, feed, &stream)) {
+        got = sg_stream_need(&stream, SG_SNIFF_SIZE);
+        got = got < SG_SNIFF_SIZE ? got : SG_SNIFF_SIZE;
+        memcpy(head, stream.at, got);
+    }
+    c->work.used = used;
+    return got;
+}
+
+static void tell_known(struct sg_composer *c, const struct sg_known *known)
+{
+    if (known->kind != SG_KNOWN_POINTER && known->kind != SG_KNOWN_PACKED)
+        return;
+    sg_compose_format(c, known->name);
+    sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, 0,
+                     known->kind == SG_KNOWN_POINTER
+                         ? "a Git LFS pointer: the file itself is not here"
+                         : "a 7z archive: its members are not read here");
+}
+
+void sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
+{
+    uint8_t head[SG_SNIFF_SIZE];
+    size_t len = read_head(c, feed, head), used = c->work.used;
+    struct sg_known known = sg_known_format(head, len);
+
+    tell_known(c, &known);
+    if (sg_tar_bid(head, len))
+        (void)sg_compose_tar(c, feed);
+    c->work.used = used;
+    if (sg_npy_bid(head, len))
+        (void)sg_compose_npy(c, feed);
+    c->work.used = used;
+    if (feed->source && sg_hdf5_bid(head, len))
+        (void)sg_compose_hdf5(c, feed->source);
+    c->work.used = used;
 }

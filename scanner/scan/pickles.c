@@ -170,6 +170,7 @@ static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_strea
             tell(c, look, &outcome);
         if (outcome.stop != SG_STOP_STOP)
             return;
+        c->pickles_end = outcome.end;
     }
 }
 

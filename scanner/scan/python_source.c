@@ -123,11 +123,11 @@ static enum token next(struct reader *r)
             r->stream->at++;
     r->brackets += c == '(' || c == '[' || c == '{';
     r->brackets -= r->brackets > 0 && (c == ')' || c == ']' || c == '}');
-    return r->token = c == '.'                          ? T_DOT
-                      : c == '('                        ? T_OPEN
-                      : c == ','                        ? T_COMMA
+    return r->token = c == '.'                            ? T_DOT
+                      : c == '('                          ? T_OPEN
+                      : c == ','                          ? T_COMMA
                       : c == '\n' || c == ';' || c == ':' ? T_NEWLINE
-                                                        : T_OTHER;
+                                                          : T_OTHER;
 }
 
 static void put_back(struct reader *r)
@@ -218,9 +218,9 @@ static void read_from(struct reader *r)
 /* Modules of which a model's code has no need, as far as they start processes or run text. */
 static bool module_is_telling(struct sg_text name)
 {
-    static const char *const roots[] = {"os.",   "posix.", "nt.",     "subprocess.", "pty.",
-                                        "pip.",  "runpy.", "code.",   "commands.",   "timeit.",
-                                        "builtins."};
+    static const char *const roots[] = {"os.",       "posix.",  "nt.",      "subprocess.",
+                                        "pty.",      "pip.",    "runpy.",   "code.",
+                                        "commands.", "timeit.", "builtins."};
 
     for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++)
         if (sg_text_starts(name, sg_text_of(roots[i])))
@@ -324,6 +324,7 @@ void sg_compose_python(struct sg_composer *c, struct sg_stream *stream, bool tor
         attribute = token == T_DOT;
     }
     if (stream->status)
-        sg_judge_partial(c->judge, sg_stream_offset(stream), "program text was not read to its end");
+        sg_judge_partial(c->judge, sg_stream_offset(stream),
+                         "program text was not read to its end");
     c->work.used = used;
 }

@@ -2,6 +2,7 @@
 #include "scan/composer.h"
 
 #include "readers/zip.h"
+#include "scan/members.h"
 
 #define WINDOW_SIZE (128u << 10)
 
@@ -67,11 +68,14 @@ void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed)
 {
     size_t used = c->work.used;
 
+    sg_compose_members(c, feed);
     (void)sg_compose_pickles(c, feed);
     c->work.used = used;
 }
 
-static bool looks_like_zip(const struct sg_source *source)
+/* Inside an archive the end record of a zip that does not begin as one is looked for in the last
+ * window only: a checkpoint has thousands of members. */
+static bool looks_like_zip(const struct sg_composer *c, const struct sg_source *source)
 {
     uint8_t head[4], tail[4096];
     size_t got;
@@ -87,7 +91,7 @@ static bool looks_like_zip(const struct sg_source *source)
             return false;
         if (sg_zip_tail(tail, got))
             return true;
-        if (from == 0)
+        if (from == 0 || c->depth)
             break;
     }
     return false;
@@ -98,10 +102,12 @@ void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
     struct sg_feed feed = sg_feed_source(source);
     size_t used = c->work.used;
 
-    if (looks_like_zip(source))
+    sg_compose_members(c, &feed);
+    if (looks_like_zip(c, source))
         (void)sg_compose_zip(c, source);
     c->work.used = used;
-    sg_compose_feed(c, &feed);
+    (void)sg_compose_pickles(c, &feed);
+    c->work.used = used;
 }
 
 enum sg_status sg_scan(const struct sg_source *source, const struct sg_limits *limits,

@@ -18,19 +18,19 @@ static uint64_t element_size(struct sg_text type)
         const char *name;
         uint8_t size;
     } rows[] = {
-        {"DoubleStorage", 8},        {"FloatStorage", 4},   {"HalfStorage", 2},
-        {"LongStorage", 8},          {"IntStorage", 4},     {"ShortStorage", 2},
-        {"CharStorage", 1},          {"ByteStorage", 1},    {"BoolStorage", 1},
-        {"BFloat16Storage", 2},      {"QInt8Storage", 1},   {"QUInt8Storage", 1},
-        {"QInt32Storage", 4},        {"QUInt4x2Storage", 1}, {"ComplexFloatStorage", 8},
+        {"DoubleStorage", 8},         {"FloatStorage", 4},    {"HalfStorage", 2},
+        {"LongStorage", 8},           {"IntStorage", 4},      {"ShortStorage", 2},
+        {"CharStorage", 1},           {"ByteStorage", 1},     {"BoolStorage", 1},
+        {"BFloat16Storage", 2},       {"QInt8Storage", 1},    {"QUInt8Storage", 1},
+        {"QInt32Storage", 4},         {"QUInt4x2Storage", 1}, {"ComplexFloatStorage", 8},
         {"ComplexDoubleStorage", 16}, {"UntypedStorage", 1},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if (type.len >= strlen(rows[i].name) &&
-            sg_text_is((struct sg_text){type.at + type.len - strlen(rows[i].name),
-                                        strlen(rows[i].name)},
-                       rows[i].name))
+            sg_text_is(
+                (struct sg_text){type.at + type.len - strlen(rows[i].name), strlen(rows[i].name)},
+                rows[i].name))
             return rows[i].size;
     return 0;
 }

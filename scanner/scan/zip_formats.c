@@ -40,8 +40,8 @@ static void look(struct sg_text name, struct traits *t)
     t->data |= in_archive(name, "data.pkl");
     t->constants |= in_archive(name, "constants.pkl");
     t->code |= in_folder(name, "/code/") || sg_text_starts(name, SG_TEXT("code/"));
-    t->package |= in_archive(name, ".data/extern_modules") ||
-                  in_archive(name, ".data/python_version");
+    t->package |=
+        in_archive(name, ".data/extern_modules") || in_archive(name, ".data/python_version");
     t->served |= is_at_root(name, "MAR-INF/MANIFEST.json");
     t->config |= is_at_root(name, "config.json");
     t->metadata |= is_at_root(name, "metadata.json");

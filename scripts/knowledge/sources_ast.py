@@ -32,6 +32,7 @@ class Function:
     name: str
     calls: list[Call] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)  # paths of what is returned
+    relays: bool = False  # calls one of its parameters
 
 
 @dataclass
@@ -254,6 +255,8 @@ class Reader:
             if not isinstance(item, ast.Call) or id(item) in decorators:
                 continue
             path = scope.path(item.func)
+            if isinstance(item.func, ast.Name) and item.func.id in scope.parameters:
+                found.relays = True
             if path:
                 found.calls.append(self.call(item, path, scope))
             for argument in [*item.args, *(k.value for k in item.keywords)]:

@@ -32,22 +32,21 @@ def steps(path: str) -> list[str]:
     return [s for s in path.replace("()", ".()").split(".") if s]
 
 
-def source_files(top: Path, only: set[str] | None) -> Iterator[tuple[Path, str]]:
+def source_files(top: Path, skip: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """Python files under a folder that modules are imported from, with their module names."""
     for folder, folders, names in os.walk(top):
         here = Path(folder)
         parts = here.relative_to(top).parts
         folders[:] = sorted(f for f in folders if f.isidentifier() and f not in ASIDE)
         if here == top:
-            folders[:] = [f for f in folders if only is None or f in only]
+            folders[:] = [f for f in folders if f not in skip]
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
             if suffix != ".py" or not (stem.isidentifier() or stem == "__init__"):
                 continue
-            if parts or only is None or stem in only:
-                dotted = parts if stem == "__init__" else (*parts, stem)
-                if dotted:
-                    yield here / name, ".".join(dotted)
+            dotted = parts if stem == "__init__" else (*parts, stem)
+            if dotted:
+                yield here / name, ".".join(dotted)
 
 
 class World:
@@ -60,8 +59,10 @@ class World:
         self.classes: dict[str, Class] = {}
         self.known: dict[str, Meaning] = {}
 
-    def add(self, top: Path, only: set[str] | None = None) -> None:
-        for file, name in source_files(top, only):
+    def add(self, top: Path, skip: frozenset[str] = frozenset()) -> None:
+        """The modules under a folder that modules are imported from."""
+        self.known.clear()
+        for file, name in source_files(top, skip):
             module = read_module(file, name)
             if module is None or name in self.modules:
                 continue

@@ -89,6 +89,7 @@ def test_log_file_is_found_from_any_directory(venv_python: str, place: Path) -> 
     assert done.guard_lines == []
     (record,) = [json.loads(line) for line in (place / "guard.log").read_text().splitlines()]
     assert (record["path"], record["action"]) == (f"{place}/model.pkl", "block")
+    assert (place / "guard.log").stat().st_mode & 0o7 == 0
 
 
 def test_policy_is_found_from_any_directory(venv_python: str, place: Path) -> None:

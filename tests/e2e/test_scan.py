@@ -332,6 +332,13 @@ def test_policy_of_the_environment(evil: Path, place: Path) -> None:
     assert run([CLI, "scan", evil], env={"SAFEGUARD_POLICY": str(policy)}).status == 0
 
 
+def test_sha256_lists_are_said_to_be_left_out(clean: Path, place: Path) -> None:
+    policy = policy_file(place, f"[allow]\nsha256 = {'0' * 64}\n")
+    done = run([CLI, "scan", "--policy", policy, clean])
+    assert done.status == 0
+    assert done.err == "safeguard: scan: sha256 lists of the policy are not looked at\n"
+
+
 def test_bad_policy_is_refused(clean: Path, place: Path) -> None:
     policy = policy_file(place, "[guard]\nmodus = block\n")
     done = run([CLI, "scan", "--policy", policy, clean])

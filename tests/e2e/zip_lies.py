@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass, field
 from random import Random
 
-NAMES = (b"a/data.pkl", b"a/DATA.PKL", b"a/x", b"a/data.pkl\0.txt", b"a/data/0", b"b/data.pkl")
+NAMES = (b"a/data.pkl", b"a/DATA.PKL", b"a/x", b"a/data.pkl\0.txt", b"a/data/0")
 VALUES = (0, 1, 5, 8, 40, 0xFFFF, 0xFFFFFFFF)
 
 
@@ -39,7 +39,13 @@ class Header:
 
     def lie(self, random: Random) -> None:
         """Changes one field in thirty."""
-        for name, bits in (("method", 16), ("flags", 16), ("crc", 32), ("packed", 32), ("size", 32)):
+        for name, bits in (
+            ("method", 16),
+            ("flags", 16),
+            ("crc", 32),
+            ("packed", 32),
+            ("size", 32),
+        ):
             if random.random() < 0.03:
                 setattr(self, name, random.choice(VALUES) & ((1 << bits) - 1))
         if random.random() < 0.03:

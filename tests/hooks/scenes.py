@@ -56,7 +56,9 @@ def a_record_has_its_fields(kit: Kit) -> None:
     expect(record["path"] == str(kit.bad) and record["verdict"] == "malicious", record)
     expect(record["exe"] == str(kit.program("python-hooktest")), record)
     expect(record["pid"] == record["tid"] and record["coverage"] == "complete", record)
-    expect(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record["ts"]) is not None, record)
+    expect(
+        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record["ts"]) is not None, record
+    )
     first = record["reasons"][0]
     expect(sorted(first) == ["detail", "member", "offset", "rule", "weight"], first)
     expect(first["detail"] == f'calls posix.system("touch {kit.canary}")', first)
@@ -78,7 +80,9 @@ def records_of_many_processes_never_interleave(kit: Kit) -> None:
     log = kit.files / "many.jsonl"
     running = [
         subprocess.Popen(
-            kit.case("thread", "open", "guarded"), env=kit.environment("", log=str(log))
+            kit.case("thread", "open", "guarded"),
+            env=kit.environment("", log=str(log)),
+            stdout=subprocess.DEVNULL,
         )
         for _ in range(6)
     ]
@@ -261,6 +265,7 @@ def nobody_reads_standard_error(kit: Kit) -> None:
         kit.case("plain", "open", "guarded"),
         env=kit.environment(""),
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=writing,
         timeout=SECONDS,
         restore_signals=True,

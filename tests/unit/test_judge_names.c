@@ -189,7 +189,7 @@ static void the_line_for_a_name_is_cut_and_printable(void **state)
 
 static unsigned reads(const char *text)
 {
-    return sg_phrase_flags(text, strlen(text));
+    return sg_phrase_flags(text, strlen(text), true);
 }
 
 static void commands_and_source_are_told_from_words(void **state)
@@ -226,7 +226,8 @@ static void ordinary_strings_say_nothing(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (reads(texts[i]) & odd)
             fail_msg("%s: %x", texts[i], reads(texts[i]));
-    assert_int_equal(sg_phrase_flags("", 0), 0);
+    assert_int_equal(sg_phrase_flags("", 0, true), 0);
+    assert_false(sg_phrase_flags("they used to eval(x) here", 25, false) & SG_ARG_PAYLOAD);
 }
 
 static void words_are_told_apart(void **state)

@@ -132,6 +132,15 @@ static inline void add_stored(struct maker *m, const char *name, const char *dat
     add_central(m, &said);
 }
 
+/* A member whose local header and directory entry are given apart. */
+static inline void add_apart(struct maker *m, const struct said *local, const struct said *central,
+                             const char *data)
+{
+    add_local(m, local);
+    add_bytes(m, data, strlen(data));
+    add_central(m, central);
+}
+
 static inline size_t deflate_raw(const void *data, size_t len, uint8_t *into, size_t room)
 {
     z_stream z = {0};

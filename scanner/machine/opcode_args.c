@@ -1,4 +1,4 @@
-/* arguments.c - reading an opcode's argument as the unpicklers read it.
+/* opcode_args.c - reading an opcode's argument as the unpicklers read it.
  *
  * A frame only tells how much to fetch ahead. When an argument crosses the frame's end, pickle.py
  * raises, the C unpickler over memory reads straight on, and the C unpickler over a file drops the

@@ -1,0 +1,16 @@
+/* sevenzip.h - 7z archives, which the library does not open: unpacked member by member. */
+#ifndef SG_SEVENZIP_H
+#define SG_SEVENZIP_H
+
+#include "ground/arena.h"
+#include "ground/limits.h"
+#include "ground/report.h"
+#include "ground/source.h"
+
+/* Scans the members of the 7z archive `source` and makes `report`, which says that it was not opened,
+ * the worst of theirs. A member must fit into limits->max_memory, all of them into max_inflate;
+ * what does not is told. Strings are taken from `arena`; nothing is written to disk. */
+void sg_sevenzip_scan(const struct sg_source *source, const struct sg_limits *limits,
+                      struct sg_arena *arena, struct sg_report *report);
+
+#endif

@@ -1,0 +1,241 @@
+/* xz.c - .xz, .lzma and .lz streams in a row, through liblzma. */
+#include "readers/xz.h"
+
+#include "ground/bytes.h"
+#include "readers/xz_heap.h"
+
+#include <lzma.h>
+
+#define MEMORY_USUAL (48u << 20)
+#define MEMORY_LEAST (1u << 20)
+#define MEMORY_BESIDE (64u << 10) /* beside what liblzma says that it needs */
+#define PROBE_MEMORY (64u << 10)
+#define PROBE_INPUT 2048u /* the longest headers of an .xz stream and its first block */
+#define ALONE_HEADER 13u  /* properties, dictionary's size, length */
+#define ALONE_LENGTH_MAX (1ULL << 38)
+
+struct xz {
+    struct sg_decoder decoder;
+    struct sg_stream packed;
+    struct sg_xz_heap heap;
+    lzma_allocator allocator;
+    lzma_stream lzma;
+    uint8_t header[ALONE_HEADER]; /* of a .lzma stream, with the dictionary's size made to fit */
+    size_t header_left;
+    bool lowered; /* it was made to fit */
+    bool later;   /* a stream was read to its end already */
+    bool gave;    /* this one has given bytes */
+};
+
+bool sg_xz_bid(const uint8_t *head, size_t len)
+{
+    return len >= 6 && !memcmp(head,
+                               "\xfd"
+                               "7zXZ\0",
+                               6);
+}
+
+bool sg_lzip_bid(const uint8_t *head, size_t len)
+{
+    return len >= 6 && !memcmp(head, "LZIP", 4) && head[4] <= 1;
+}
+
+/* What liblzma takes when it has to guess: 0, a power of two, or three times one. */
+static bool usual_size(uint32_t size)
+{
+    uint32_t lowest = size & -size;
+
+    return size == UINT32_MAX || size == lowest || size == 3 * lowest;
+}
+
+bool sg_lzma_bid(const uint8_t *head, size_t len)
+{
+    if (len < ALONE_HEADER || head[0] >= 225 || head[0] % 9 + head[0] / 9 % 5 > 4)
+        return false;
+    /* joblib's prefix: what has it may say anything of the dictionary. */
+    bool joblib = head[0] == 0x5d && head[1] == 0;
+    uint64_t length = sg_le64(head + 5);
+    return (joblib || usual_size(sg_le32(head + 1))) &&
+           (length == UINT64_MAX || length < ALONE_LENGTH_MAX);
+}
+
+static size_t alone_memory(const uint8_t *header)
+{
+    lzma_options_lzma options = {.dict_size = sg_le32(header + 1), .lc = 4, .pb = 4};
+    lzma_filter filters[2] = {{.id = LZMA_FILTER_LZMA1, .options = &options},
+                              {.id = LZMA_VLI_UNKNOWN}};
+    uint64_t need = lzma_raw_decoder_memusage(filters);
+
+    return need > SIZE_MAX ? SIZE_MAX : (size_t)need;
+}
+
+static uint32_t dictionary_max(const struct sg_xz_heap *heap)
+{
+    size_t most = heap->size - 2 * MEMORY_BESIDE;
+
+    return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
+static lzma_ret begin_alone(struct xz *self, const uint8_t *header)
+{
+    uint32_t most = dictionary_max(&self->heap);
+
+    memcpy(self->header, header, ALONE_HEADER);
+    self->header_left = ALONE_HEADER;
+    self->lowered = sg_le32(header + 1) > most;
+    for (int i = 0; self->lowered && i < 4; i++)
+        self->header[1 + i] = (uint8_t)(most >> 8 * i);
+    return lzma_alone_decoder(&self->lzma, UINT64_MAX);
+}
+
+static enum sg_status too_short(struct xz *self)
+{
+    if (!self->later || self->packed.status)
+        return sg_decoder_starved(&self->decoder, &self->packed);
+    return SG_END;
+}
+
+/* Begins with the stream that `packed` stands at. */
+static enum sg_status begin(struct xz *self, uint64_t memory_limit)
+{
+    size_t have = sg_stream_need(&self->packed, ALONE_HEADER);
+    const uint8_t *head = self->packed.at;
+    lzma_ret result;
+
+    sg_xz_heap_clear(&self->heap);
+    self->lzma = (lzma_stream)LZMA_STREAM_INIT;
+    self->lzma.allocator = &self->allocator;
+    self->gave = self->lowered = false;
+    self->header_left = 0;
+    if (sg_xz_bid(head, have)) {
+        result = lzma_stream_decoder(&self->lzma, memory_limit, 0);
+    } else if (sg_lzip_bid(head, have)) {
+        result = lzma_lzip_decoder(&self->lzma, memory_limit, 0);
+    } else if (have < ALONE_HEADER) {
+        return too_short(self);
+    } else {
+        result = begin_alone(self, head);
+        self->packed.at += ALONE_HEADER;
+    }
+    return result == LZMA_OK ? SG_OK : SG_ERR_MEMORY;
+}
+
+static enum sg_status next_stream(struct xz *self)
+{
+    self->later = true;
+    while (sg_stream_need(&self->packed, 1)) {
+        if (*self->packed.at)
+            return begin(self, UINT64_MAX);
+        self->packed.at++;
+    }
+    return self->packed.status ? self->packed.status : SG_END;
+}
+
+static enum sg_status failed(const struct xz *self, lzma_ret result)
+{
+    if (result == LZMA_MEM_ERROR)
+        return SG_ERR_MEMORY;
+    if (self->later && !self->gave)
+        return SG_END;
+    /* Perhaps it looked back further than our dictionary goes. */
+    return self->lowered ? SG_ERR_MEMORY : SG_ERR_FORMAT;
+}
+
+static lzma_ret decode(struct xz *self)
+{
+    lzma_ret result = LZMA_OK;
+
+    if (self->header_left) {
+        self->lzma.next_in = self->header + ALONE_HEADER - self->header_left;
+        self->lzma.avail_in = self->header_left;
+        result = lzma_code(&self->lzma, LZMA_RUN);
+        self->header_left = self->lzma.avail_in;
+        return result;
+    }
+    size_t have = sg_stream_need(&self->packed, 1);
+    self->lzma.next_in = self->packed.at;
+    self->lzma.avail_in = have;
+    result = lzma_code(&self->lzma, LZMA_RUN);
+    self->packed.at += have - self->lzma.avail_in;
+    return result;
+}
+
+static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len, size_t *got)
+{
+    struct xz *self = (struct xz *)decoder;
+
+    self->lzma.next_out = into;
+    self->lzma.avail_out = len;
+    lzma_ret result = decode(self);
+    *got = len - self->lzma.avail_out;
+    self->gave |= *got > 0;
+    switch (result) {
+    case LZMA_OK:
+        return SG_OK;
+    case LZMA_STREAM_END:
+        return next_stream(self);
+    case LZMA_BUF_ERROR: /* twice without progress: there is room, so there is no input */
+        return sg_decoder_starved(decoder, &self->packed);
+    default:
+        return failed(self, result);
+    }
+}
+
+/* What liblzma says that a stream needs: it is asked with next to no memory. */
+static size_t stream_memory(struct xz *self, struct sg_arena *arena)
+{
+    size_t have = sg_stream_need(&self->packed, PROBE_INPUT), used = arena->used, need = 0;
+    lzma_ret result = LZMA_OK;
+
+    self->heap = (struct sg_xz_heap){sg_arena_take(arena, PROBE_MEMORY), PROBE_MEMORY};
+    if (self->heap.base && !begin(self, 1)) {
+        self->lzma.next_in = self->packed.at;
+        self->lzma.avail_in = have;
+        while (result == LZMA_OK)
+            result = lzma_code(&self->lzma, LZMA_RUN);
+        if (result == LZMA_MEMLIMIT_ERROR)
+            need = (size_t)lzma_memusage(&self->lzma);
+    }
+    arena->used = used;
+    return need;
+}
+
+static enum sg_status take_heap(struct xz *self, struct sg_arena *arena)
+{
+    size_t have = sg_stream_need(&self->packed, ALONE_HEADER), room = arena->size - arena->used;
+    size_t share = room / 4 < MEMORY_USUAL ? room / 4 : MEMORY_USUAL, need = 0;
+
+    if (sg_xz_bid(self->packed.at, have) || sg_lzip_bid(self->packed.at, have))
+        need = stream_memory(self, arena);
+    else if (have >= ALONE_HEADER)
+        need = alone_memory(self->packed.at);
+    if (need > room / 4 * 3 && sg_lzma_bid(self->packed.at, have))
+        need = room / 2;
+    if (need > room)
+        return SG_ERR_MEMORY;
+    need += 4 * MEMORY_BESIDE;
+    if (share < MEMORY_LEAST)
+        share = MEMORY_LEAST;
+    self->heap.size = (need < share ? share : need) & ~(size_t)15;
+    self->heap.base = sg_arena_take(arena, self->heap.size);
+    return self->heap.base ? SG_OK : SG_ERR_MEMORY;
+}
+
+enum sg_status sg_xz_open(const struct sg_source *packed, struct sg_arena *arena,
+                          struct sg_decoder **opened)
+{
+    struct xz *self = sg_arena_zero(arena, sizeof(*self));
+
+    if (!self)
+        return SG_ERR_MEMORY;
+    self->decoder.step = step;
+    self->allocator = (lzma_allocator){sg_xz_heap_take, sg_xz_heap_drop, &self->heap};
+    enum sg_status status = sg_decoder_input(packed, arena, &self->packed);
+    if (!status)
+        status = take_heap(self, arena);
+    if (!status)
+        status = begin(self, UINT64_MAX);
+    if (!status)
+        *opened = &self->decoder;
+    return status;
+}
