@@ -21,8 +21,6 @@
 
 #include <stdbool.h>
 
-#define SG_API __attribute__((visibility("default")))
-
 /* How many leading bytes sg_sniff() wants (fewer when the file is shorter). */
 #define SG_SNIFF_SIZE 512u
 

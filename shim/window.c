@@ -53,10 +53,9 @@ void sg_window_named(void)
         return;
     ticks = 0;
     next_look = 1;
-    if (python_named)
-        return;
+    if (!python_named)
+        sg_frames_learn(); /* where _pickle came before pickle.py was whole */
     python_named = true;
-    sg_frames_learn(); /* where _pickle came without pickle.py */
 }
 
 void sg_window_tick(void)

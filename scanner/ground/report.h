@@ -2,6 +2,8 @@
 #ifndef SG_REPORT_H
 #define SG_REPORT_H
 
+#include "ground/status.h"
+
 #include <stdint.h>
 
 enum sg_verdict { SG_BENIGN, SG_SUSPICIOUS, SG_MALICIOUS };
@@ -30,7 +32,7 @@ struct sg_report {
     struct sg_reason reasons[SG_REASONS_MAX]; /* most telling first */
 };
 
-const char *sg_verdict_name(enum sg_verdict verdict);
-const char *sg_coverage_name(enum sg_coverage coverage);
+SG_API const char *sg_verdict_name(enum sg_verdict verdict);
+SG_API const char *sg_coverage_name(enum sg_coverage coverage);
 
 #endif

@@ -20,11 +20,12 @@ struct sg_source {
 };
 
 /* Bytes in memory; the caller keeps them. */
-struct sg_source sg_source_mem(const void *bytes, size_t size);
+SG_API struct sg_source sg_source_mem(const void *bytes, size_t size);
 
 /* `size` bytes of `whole` from `offset`, cut to what `whole` has. Copies no bytes; `whole` itself
  * need not outlive it, what `whole` reads from must. */
-struct sg_source sg_source_part(const struct sg_source *whole, uint64_t offset, uint64_t size);
+SG_API struct sg_source sg_source_part(const struct sg_source *whole, uint64_t offset,
+                                       uint64_t size);
 
 /* Reads at `offset` (from this source's beginning); see sg_read_fn. */
 SG_MUST_CHECK enum sg_status sg_source_read(const struct sg_source *source, uint64_t offset,

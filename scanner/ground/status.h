@@ -4,6 +4,9 @@
 
 #define SG_MUST_CHECK __attribute__((warn_unused_result))
 
+/* What users of the shared library see. */
+#define SG_API __attribute__((visibility("default")))
+
 enum sg_status {
     SG_OK = 0,
     SG_END,        /* nothing more, or fewer bytes than asked for */
@@ -15,6 +18,6 @@ enum sg_status {
 };
 
 /* A few plain words for a status; never NULL. */
-const char *sg_status_text(enum sg_status status);
+SG_API const char *sg_status_text(enum sg_status status);
 
 #endif

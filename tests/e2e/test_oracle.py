@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, ROOT, Done, pythons, run
+from conftest import BUILD, CLI, ROOT, Done, pythons, run
 
 STREAMS = 600
 
@@ -87,3 +87,9 @@ def test_what_memory_cut_short_is_said_to_be(stream: bytes) -> None:
     assert ["posix", "system", "name"] in told["facts"] or told["unresolved"] or told["partial"], (
         told
     )
+
+
+def test_streams_that_call_are_malicious() -> None:
+    command = [sys.executable, ROOT / "tests" / "oracle" / "calls", "--scan", CLI]
+    done = run([*command, "--streams", "3000", "--seed", "9"])
+    assert done.status == 0, done.out

@@ -1,0 +1,545 @@
+/* test_tar.c - tars as tarfile reads them, and as others would. */
+#include "reader_cases.h"
+
+#include "readers/tar.h"
+
+#include <stdio.h>
+
+#define MEMBERS_MAX 64
+
+struct archive {
+    uint8_t bytes[CASE_MAX / 4];
+    size_t len;
+};
+
+struct listed {
+    struct {
+        char name[SG_TAR_NAME_MAX + 1];
+        struct sg_tar_member member;
+    } list[MEMBERS_MAX];
+    size_t count;
+    uint32_t findings;
+    enum sg_status status;
+};
+
+static struct archive made;
+static struct listed listed;
+
+static void put_octal(uint8_t *at, size_t width, uint64_t value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%0*llo", (int)width - 1, (unsigned long long)value);
+    memcpy(at, text, width);
+}
+
+static void seal(uint8_t *block)
+{
+    unsigned sum = 0;
+
+    memset(block + 148, ' ', 8);
+    for (size_t i = 0; i < SG_TAR_BLOCK; i++)
+        sum += block[i];
+    put_octal(block + 148, 7, sum);
+}
+
+/* A header of ustar; the caller may change it, and seals it then. */
+static uint8_t *add_header(const char *name, char type, uint64_t size)
+{
+    uint8_t *block = made.bytes + made.len;
+
+    assert_true(made.len + SG_TAR_BLOCK <= sizeof(made.bytes));
+    memset(block, 0, SG_TAR_BLOCK);
+    memcpy(block, name, strlen(name));
+    put_octal(block + 100, 8, 0644);
+    put_octal(block + 108, 8, 0);
+    put_octal(block + 116, 8, 0);
+    put_octal(block + 124, 12, size);
+    put_octal(block + 136, 12, 0);
+    block[156] = (uint8_t)type;
+    memcpy(block + 257,
+           "ustar\0"
+           "00",
+           8);
+    seal(block);
+    made.len += SG_TAR_BLOCK;
+    return block;
+}
+
+static void add_data(const void *data, size_t len)
+{
+    size_t padded = (len + SG_TAR_BLOCK - 1) / SG_TAR_BLOCK * SG_TAR_BLOCK;
+
+    assert_true(made.len + padded <= sizeof(made.bytes));
+    memset(made.bytes + made.len, 0, padded);
+    memcpy(made.bytes + made.len, data, len);
+    made.len += padded;
+}
+
+static void add_filler(size_t len)
+{
+    static const uint8_t filler[1024] = {'.', 'x'};
+
+    add_data(filler, len);
+}
+
+static void add_member(const char *name, char type, const char *data)
+{
+    add_header(name, type, strlen(data));
+    add_data(data, strlen(data));
+}
+
+static void add_pax(char type, const char *records)
+{
+    add_member("PaxHeaders/x", type, records);
+}
+
+static void add_end(void)
+{
+    static const uint8_t zeros[2 * SG_TAR_BLOCK];
+
+    add_data(zeros, sizeof(zeros));
+}
+
+static void begin(void)
+{
+    made.len = 0;
+}
+
+static enum sg_status list_stream(struct desk *desk, bool follow)
+{
+    struct sg_tar_member member;
+    struct sg_tar tar;
+
+    memset(&listed, 0, sizeof(listed));
+    listed.status = sg_tar_open(&tar, &desk->stream, follow, &desk->arena);
+    if (listed.status)
+        return listed.status;
+    while ((listed.status = sg_tar_next(&tar, &member)) == SG_OK && listed.count < MEMBERS_MAX) {
+        assert_true(member.name.len <= SG_TAR_NAME_MAX);
+        memcpy(listed.list[listed.count].name, member.name.at, member.name.len);
+        listed.list[listed.count++].member = member;
+        assert_true(member.header_offset < member.data_offset);
+    }
+    listed.findings = tar.findings;
+    return listed.status;
+}
+
+static void list(struct desk *desk, enum manner manner)
+{
+    desk_lay(desk, made.bytes, made.len, manner);
+    assert_int_equal(list_stream(desk, true), SG_END);
+}
+
+static void check_member(const struct desk *desk, size_t index, const char *name, const char *data)
+{
+    const struct sg_tar_member *member = &listed.list[index].member;
+
+    assert_true(index < listed.count);
+    assert_string_equal(listed.list[index].name, name);
+    assert_int_equal(member->size, strlen(data));
+    assert_true(member->data_offset + member->size <= desk->len);
+    assert_memory_equal(desk->bytes + member->data_offset, data, strlen(data));
+}
+
+static void members_are_listed_in_every_manner(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_member("a.pkl", '0', "one");
+    add_member("folder/", '5', "");
+    add_member("b.pkl", '\0', "two");
+    add_header("link", '2', 0);
+    add_end();
+    for (enum manner manner = 0; manner < MANNERS; manner++) {
+        list(desk, manner);
+        assert_int_equal(listed.count, 2);
+        check_member(desk, 0, "a.pkl", "one");
+        check_member(desk, 1, "b.pkl", "two");
+        assert_int_equal(listed.findings, 0);
+    }
+}
+
+static void a_bid_needs_the_checksum_only(void **state)
+{
+    uint8_t block[SG_TAR_BLOCK];
+
+    (void)state;
+    begin();
+    memset(add_header("old", '0', 0) + 257, 0, 8); /* before ustar there was no magic */
+    seal(made.bytes);
+    memcpy(block, made.bytes, sizeof(block));
+    assert_true(sg_tar_bid(block, sizeof(block)));
+    assert_false(sg_tar_bid(block, sizeof(block) - 1));
+    block[0] ^= 1;
+    assert_false(sg_tar_bid(block, sizeof(block)));
+    memset(block, 0, sizeof(block));
+    assert_false(sg_tar_bid(block, sizeof(block)));
+}
+
+static void a_checksum_of_signed_bytes_counts(void **state)
+{
+    uint8_t *block;
+    int sum = 0;
+
+    (void)state;
+    begin();
+    block = add_header("\xff\xfe\xfd", '0', 0);
+    memset(block + 148, ' ', 8);
+    for (size_t i = 0; i < SG_TAR_BLOCK; i++)
+        sum += (int8_t)block[i];
+    put_octal(block + 148, 7, (uint64_t)sum);
+    assert_true(sg_tar_bid(block, SG_TAR_BLOCK));
+}
+
+static void names_come_from_prefix_pax_and_gnu(void **state)
+{
+    struct desk *desk = *state;
+    uint8_t *block;
+
+    begin();
+    block = add_header("c", '0', 1);
+    memcpy(block + 345, "a/b", 3);
+    seal(block);
+    add_data("x", 1);
+    add_pax('x', "20 path=deep/er.pkl\n");
+    add_member("short", '0', "y");
+    add_member("././@LongLink", 'L', "much/longer");
+    add_member("cut", '0', "z");
+    add_end();
+    list(desk, BY_PIECES);
+    assert_int_equal(listed.count, 3);
+    check_member(desk, 0, "a/b/c", "x");
+    check_member(desk, 1, "deep/er.pkl", "y");
+    check_member(desk, 2, "much/longer", "z");
+    assert_int_equal(listed.findings, 0);
+}
+
+static void sizes_in_base_256_are_read(void **state)
+{
+    struct desk *desk = *state;
+    uint8_t *block;
+
+    begin();
+    block = add_header("big", '0', 0);
+    memset(block + 124, 0, 12);
+    block[124] = 0x80;
+    block[135] = 5;
+    seal(block);
+    add_data("12345", 5);
+    add_end();
+    list(desk, IN_MEMORY);
+    assert_int_equal(listed.count, 1);
+    check_member(desk, 0, "big", "12345");
+}
+
+static void archives_in_a_row_are_listed_whole(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_member("first", '0', "1");
+    add_end();
+    add_member("second", '0', "2");
+    add_end();
+    list(desk, BY_PIECES);
+    assert_int_equal(listed.count, 2);
+    check_member(desk, 1, "second", "2");
+    assert_int_equal(listed.findings, SG_TAR_AFTER_END);
+}
+
+static void members_behind_damage_are_found(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_member("first", '0', "1");
+    add_data("what is this", 12);
+    add_member("second", '0', "2");
+    add_end();
+    list(desk, DECODED);
+    assert_int_equal(listed.count, 2);
+    assert_int_equal(listed.findings, SG_TAR_DAMAGED | SG_TAR_AFTER_END);
+}
+
+/* tarfile believes the record; who does not would see the header in the member's data. */
+static void a_size_in_a_record_makes_two_readings(void **state)
+{
+    struct desk *desk = *state;
+    const uint8_t *hidden;
+
+    begin();
+    add_pax('x', "13 size=1024\n");
+    add_header("outer", '0', 0);
+    hidden = add_header("hidden", '0', 3);
+    add_data("pkl", 3);
+    add_member("last", '0', "end");
+    add_end();
+    list(desk, IN_MEMORY);
+    assert_int_equal(listed.count, 3);
+    assert_string_equal(listed.list[0].name, "outer");
+    assert_int_equal(listed.list[0].member.size, 1024);
+    assert_string_equal(listed.list[1].name, "last");
+    assert_string_equal(listed.list[2].name, "hidden");
+    assert_int_equal(listed.list[2].member.header_offset, hidden - made.bytes);
+    assert_true(listed.list[2].member.findings & SG_TAR_READINGS);
+    assert_int_equal(listed.findings, SG_TAR_READINGS | SG_TAR_SIZES_DIFFER);
+    list(desk, DECODED);
+    assert_int_equal(listed.count, 2);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+}
+
+static void a_size_of_a_link_makes_two_readings(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_header("link", '1', 1024);
+    add_member("seen by tarfile", '0', "1");
+    add_member("seen by both", '0', "2");
+    add_end();
+    list(desk, BY_PIECES);
+    assert_int_equal(listed.count, 2);
+    assert_int_equal(listed.findings, 0); /* the other way leads to where this one has been */
+}
+
+static void a_number_that_only_some_read_makes_two_readings(void **state)
+{
+    struct desk *desk = *state;
+    uint8_t *block;
+
+    begin();
+    block = add_header("odd", '0', 0);
+    memcpy(block + 124, "1_000\0\0\0\0\0\0\0", 12);
+    seal(block);
+    add_filler(512);
+    add_end();
+    list(desk, IN_MEMORY);
+    assert_int_equal(listed.count, 2);
+    assert_int_equal(listed.list[0].member.size, 512); /* int("1_000", 8) */
+    assert_int_equal(listed.list[1].member.size, 1);
+    assert_true(listed.list[1].member.variant);
+    assert_true(listed.findings & SG_TAR_SIZES_DIFFER);
+}
+
+static void sparse_members_are_told(void **state)
+{
+    struct desk *desk = *state;
+    uint8_t *block, map[SG_TAR_BLOCK] = {0};
+
+    begin();
+    block = add_header("old gnu", 'S', 3);
+    block[482] = 1;
+    seal(block);
+    map[504] = 1;
+    add_data(map, sizeof(map));
+    map[504] = 0;
+    add_data(map, sizeof(map));
+    add_data("abc", 3);
+    add_pax('x', "22 GNU.sparse.major=1\n");
+    add_member("pax", '0', "def");
+    add_end();
+    list(desk, BY_PIECES);
+    assert_int_equal(listed.count, 2);
+    check_member(desk, 0, "old gnu", "abc");
+    check_member(desk, 1, "pax", "def");
+    assert_int_equal(listed.findings, SG_TAR_SPARSE);
+}
+
+static void what_is_cut_off_is_told(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_member("whole", '0', "1");
+    add_header("cut", '0', 5000);
+    add_data("some", 4);
+    for (enum manner manner = 0; manner < MANNERS; manner++) {
+        list(desk, manner);
+        assert_int_equal(listed.count, 2);
+        assert_int_equal(listed.findings, SG_TAR_CUT_OFF);
+    }
+    begin();
+    add_member("whole", '0', "1");
+    list(desk, BY_PIECES);
+    assert_int_equal(listed.findings, SG_TAR_NO_END);
+}
+
+static void sizes_beyond_all_bounds_end_the_walk(void **state)
+{
+    struct desk *desk = *state;
+    static const uint8_t starts[] = {0x80, 0xbf, 0xff, 0xc0};
+
+    for (size_t i = 0; i < COUNT(starts); i++) {
+        begin();
+        uint8_t *block = add_header("huge", '0', 0);
+        memset(block + 124, 0xff, 12);
+        block[124] = starts[i];
+        seal(block);
+        add_data("x", 1);
+        add_end();
+        list(desk, BY_PIECES);
+        assert_true(listed.count >= 1);
+        assert_true(listed.findings & SG_TAR_CUT_OFF);
+    }
+}
+
+static void pax_records_may_lie(void **state)
+{
+    static const char *const records[] = {
+        "",
+        "size=1\n",
+        "0 size=1\n",
+        "9 =1\n",
+        "99999999999999999999 size=1\n",
+        "11 size=1\n", /* one too long */
+        "4 size=9\n",
+        "12 size=-5\n",
+        "12 size=1e\n",
+        "30 size",
+        "18446744073709551615 size=99999999999999999999999\n",
+    };
+    struct desk *desk = *state;
+
+    for (size_t i = 0; i < COUNT(records); i++) {
+        begin();
+        add_pax('g', records[i]);
+        add_pax('x', records[i]);
+        add_member("member", '0', "data");
+        add_end();
+        for (enum manner manner = 0; manner < MANNERS; manner++) {
+            list(desk, manner);
+            assert_true(listed.count >= 1);
+            assert_string_equal(listed.list[0].name, "member");
+        }
+    }
+}
+
+/* As many ways as there are headers: each is gone once, and what is left out is told. */
+static void many_readings_are_bounded(void **state)
+{
+    struct desk *desk = *state;
+    struct sg_tar_member member;
+    struct sg_tar tar;
+    size_t count = 0, headers = 100;
+
+    begin();
+    for (size_t i = 0; i < headers; i++) {
+        uint8_t *block = add_header("many", '0', 0);
+        memcpy(block + 124, "2_000\0\0\0\0\0\0\0", 12);
+        seal(block);
+    }
+    add_end();
+    desk_lay(desk, made.bytes, made.len, BY_PIECES);
+    assert_int_equal(sg_tar_open(&tar, &desk->stream, true, &desk->arena), SG_OK);
+    while (sg_tar_next(&tar, &member) == SG_OK)
+        count++;
+    assert_true(count <= 2 * headers);
+    assert_true(tar.findings & SG_TAR_LIMIT);
+}
+
+static void no_memory_for_other_ways_is_told(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_pax('x', "13 size=1024\n");
+    add_header("outer", '0', 0);
+    add_header("hidden", '0', 3);
+    add_data("pkl", 3);
+    add_end();
+    desk_lay(desk, made.bytes, made.len, IN_MEMORY);
+    desk->arena.used = desk->arena.size;
+    assert_int_equal(list_stream(desk, true), SG_END);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+}
+
+static void make_sample(void)
+{
+    begin();
+    add_pax('g', "13 comment=x\n");
+    add_member("././@LongLink", 'L', "a long name");
+    add_member("a", '0', "one");
+    add_pax('x', "12 size=600\n14 path=b.pkl\n");
+    add_header("b", '0', 3);
+    add_filler(600);
+    uint8_t *block = add_header("s", 'S', 3);
+    block[482] = 1;
+    seal(block);
+    add_data("", 0);
+    add_filler(512);
+    add_data("abc", 3);
+    add_end();
+    add_member("behind", '0', "end");
+    add_end();
+}
+
+static void every_truncation_is_read(void **state)
+{
+    struct desk *desk = *state;
+    size_t whole;
+
+    make_sample();
+    whole = made.len;
+    for (made.len = 0; made.len < whole; made.len++)
+        for (enum manner manner = 0; manner < MANNERS; manner++) {
+            desk_lay(desk, made.bytes, made.len, manner);
+            enum sg_status status = list_stream(desk, true);
+            assert_int_equal(status, made.len < SG_TAR_BLOCK ? SG_ERR_FORMAT : SG_END);
+        }
+}
+
+static void no_damage_does_harm(void **state)
+{
+    struct desk *desk = *state;
+
+    make_sample();
+    for (size_t at = 0; at < made.len; at++) {
+        uint8_t before = made.bytes[at];
+        made.bytes[at] = (uint8_t)(before + 1 + at % 255);
+        for (size_t block = 0; block < made.len; block += SG_TAR_BLOCK)
+            if (at - block < SG_TAR_BLOCK && at % 3)
+                seal(made.bytes + block);
+        desk_lay(desk, made.bytes, made.len, BY_PIECES);
+        enum sg_status status = list_stream(desk, at % 2);
+        assert_true(status == SG_END || status == SG_ERR_FORMAT);
+        made.bytes[at] = before;
+        if (at % 3)
+            make_sample();
+    }
+}
+
+static void every_finding_has_words(void **state)
+{
+    (void)state;
+    for (uint32_t bit = 1; bit <= SG_TAR_LIMIT; bit <<= 1)
+        assert_string_not_equal(sg_tar_finding_text((enum sg_tar_finding)bit), "unknown finding");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_listed_in_every_manner),
+        cmocka_unit_test(a_bid_needs_the_checksum_only),
+        cmocka_unit_test(a_checksum_of_signed_bytes_counts),
+        cmocka_unit_test(names_come_from_prefix_pax_and_gnu),
+        cmocka_unit_test(sizes_in_base_256_are_read),
+        cmocka_unit_test(archives_in_a_row_are_listed_whole),
+        cmocka_unit_test(members_behind_damage_are_found),
+        cmocka_unit_test(a_size_in_a_record_makes_two_readings),
+        cmocka_unit_test(a_size_of_a_link_makes_two_readings),
+        cmocka_unit_test(a_number_that_only_some_read_makes_two_readings),
+        cmocka_unit_test(sparse_members_are_told),
+        cmocka_unit_test(what_is_cut_off_is_told),
+        cmocka_unit_test(sizes_beyond_all_bounds_end_the_walk),
+        cmocka_unit_test(pax_records_may_lie),
+        cmocka_unit_test(many_readings_are_bounded),
+        cmocka_unit_test(no_memory_for_other_ways_is_told),
+        cmocka_unit_test(every_truncation_is_read),
+        cmocka_unit_test(no_damage_does_harm),
+        cmocka_unit_test(every_finding_has_words),
+    };
+
+    return cmocka_run_group_tests(tests, desk_setup, desk_teardown);
+}
