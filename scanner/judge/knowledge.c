@@ -167,6 +167,8 @@ static unsigned family_fact(const struct dotted *d, size_t from, uint64_t print,
         name->flags |= SG_N_LIBRARY;
     if (fact == 0 || (fact & 15) == SG_SINK_CLEAN || (from > 0 && from < d->first_of_name))
         return 0;
+    if ((fact & 15) == SG_SINK_STATE) /* a scanner's own module, say: nothing of it is harmless */
+        return fact;
     if (sg_word_class(d->parts[d->count - 1]))
         return (fact & ~0x30u) | 0xa0;
     return farther(fact);

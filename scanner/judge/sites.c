@@ -159,6 +159,22 @@ static struct sg_site soft_resolver(const struct sg_machine *m, const struct sg_
     return site(0.05, "calls-resolver", "");
 }
 
+/* setattr and delattr. dill gives classes that it has made or found their name and module. */
+static struct sg_site sets(const struct sg_machine *m, const struct sg_call *call,
+                           unsigned arguments)
+{
+    static const char *const labels[] = {"__qualname__", "__module__", "__name__", "__doc__"};
+    char text[16];
+    size_t len = sg_value_read(m, sg_value_item(m, call->args, 1), 0, text, sizeof(text));
+    bool label = false;
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        label |= sg_text_is((struct sg_text){text, len}, labels[i]);
+    if (sg_value_kind(m, sg_value_item(m, call->args, 0)) == SG_V_GLOBAL && !label)
+        return site(0.93, "sets-on-global", ", which changes a module, class or function");
+    return site(arguments & SG_ARG_WALK ? 0.85 : 0.25, "calls-state", ", which sets an attribute");
+}
+
 static struct sg_site soft(const struct sg_machine *m, const struct sg_call *call,
                            const struct sg_name *name, unsigned arguments)
 {
@@ -174,9 +190,7 @@ static struct sg_site soft(const struct sg_machine *m, const struct sg_call *cal
         return site(arguments & SG_ARG_PAYLOAD ? 0.80 : 0.20, hard[name->sink].called_rule,
                     which(name));
     if (name->sink == SG_SINK_STATE && sg_value_count(m, call->args, &whole) > 1)
-        return sg_value_kind(m, sg_value_item(m, call->args, 0)) == SG_V_GLOBAL
-                   ? site(0.93, "sets-on-global", ", which changes a module, class or function")
-                   : site(arguments & SG_ARG_WALK ? 0.85 : 0.25, "calls-state", which(name));
+        return sets(m, call, arguments);
     return site(arguments & ARG_ODD ? 0.80 : 0.55, hard[name->sink].called_rule, which(name));
 }
 
@@ -220,7 +234,7 @@ static struct sg_site known(const struct sg_machine *m, const struct sg_call *ca
     if (name->sink == SG_SINK_LOAD && arguments & SG_ARG_TEXT)
         weight = 0.95;
     weight = most(weight - nearer[name->distance], least(weight, 0.55));
-    if (name->distance > 0)
+    if (name->distance > 0 && !(name->flags & SG_N_INSIDE))
         weight = least(weight, steered(arguments));
     return (struct sg_site){weight, hard[name->sink].called_rule,
                             name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
@@ -242,7 +256,7 @@ struct sg_site sg_site_called(const struct sg_machine *m, const struct sg_call *
     arguments = sg_arguments_look(m, call->args, spent) | sg_arguments_look(m, call->kwargs, spent);
     if (name->sink != SG_SINK_NONE)
         s = soft(m, call, name, arguments);
-    else if (name->flags & SG_N_CLASS || call->op == SG_CALL_NEWOBJ ||
+    else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS || call->op == SG_CALL_NEWOBJ ||
              call->op == SG_CALL_NEWOBJ_EX)
         s = unknown_class(call->op, arguments);
     else

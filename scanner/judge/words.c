@@ -97,6 +97,13 @@ static const char *const runs[] = {
     "load_dynamic",
     "dlopen",
     "create_subprocess",
+    "Popen",
+    "CDLL",
+    "PyDLL",
+    "WinDLL",
+    "OleDLL",
+    "InteractiveConsole",
+    "InteractiveInterpreter",
     "invoke",
 };
 

@@ -150,6 +150,7 @@ void sg_run_fast(struct sg_machine *m)
         p.at += step;
         opcodes++;
     }
+    m->outcome->kept += (uint64_t)(p.memo_next - dense->at) - dense->count;
     m->stream->at = p.at;
     stack->count = (size_t)(p.top - stack->at);
     dense->count = (size_t)(p.memo_next - dense->at);

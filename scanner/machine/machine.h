@@ -177,6 +177,7 @@ struct sg_outcome {
     uint64_t opcodes; /* executed */
     uint64_t calls;   /* made */
     uint64_t globals; /* named */
+    uint64_t kept;    /* memo keys set */
     uint8_t proto;    /* highest PROTO seen */
     bool framed;
     sg_value result;   /* at STOP */

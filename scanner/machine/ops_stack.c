@@ -12,6 +12,7 @@ static enum sg_step put(struct sg_machine *m, uint64_t key)
         return SG_STEP_ERROR;
     if (key >= BOMB_KEY && key > m->load->memo.count * 16)
         sg_machine_anomaly(m, SG_A_BOMB);
+    m->outcome->kept++;
     return sg_memo_put(m, key, *top) ? SG_STEP_ON : SG_STEP_MEMORY;
 }
 

@@ -173,7 +173,7 @@ static void take_value(struct walk *w, struct frame *frame, uint64_t offset)
 {
     if (w->events->code)
         tell_code(w, offset);
-    if (frame->key == NO_WORD || w->text_len == 0 || frame->len[frame->key])
+    if (frame->key == NO_WORD || w->text_len == 0)
         return;
     size_t len = w->text_len < WORD_MAX ? w->text_len : WORD_MAX;
     memcpy(frame->text[frame->key], w->text, len);

@@ -129,6 +129,8 @@ bool sg_tar_checksum_fits(const uint8_t *block)
     uint64_t strict, loose;
     bool taken = read_number(block + CHECKSUM_AT, CHECKSUM_LEN, &strict, &loose);
 
+    if (!taken && loose == 0)
+        return false;
     for (size_t i = 0; i < SG_TAR_BLOCK; i++) {
         if (i - CHECKSUM_AT < CHECKSUM_LEN)
             continue;

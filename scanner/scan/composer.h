@@ -14,7 +14,10 @@ struct sg_composer {
     struct sg_arena work; /* scratch: machines, windows, directories; put back after each use */
     struct sg_judge *judge;
     const char *format;              /* of the file itself; NULL: none so far */
-    uint64_t inflated;               /* decompressed bytes so far */
+    uint64_t size;                   /* bytes of the file */
+    uint64_t inflated;               /* decompressed bytes so far; all of the work */
+    uint64_t unpacked;               /* … those that came out for the first time */
+    bool inflate_told;               /* max_inflate was reached, and that was told */
     uint64_t pickles_end;            /* offset behind the last pickles in a row */
     uint32_t depth;                  /* of the content under scan; 0: the file itself */
     char member[SG_MEMBER_PATH_MAX]; /* path of the content under scan; "" the file */
@@ -32,7 +35,7 @@ struct sg_feed {
 /* A feed over a source. */
 struct sg_feed sg_feed_source(const struct sg_source *source);
 
-/* Scans content under every reading. */
+/* Scans content under every reading. A feed (forward.c) is of content that comes from a decoder. */
 void sg_compose_source(struct sg_composer *c, const struct sg_source *source);
 void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed);
 
@@ -41,6 +44,9 @@ bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed);
 
 /* archives.c: zip. False when it is none. */
 bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source);
+
+/* wrapped.c: compressed streams. False when it is none, or none that carries anything. */
+bool sg_compose_wrapped(struct sg_composer *c, const struct sg_source *source);
 
 /* Enters a member (or payload) of the content under scan; false at the depth limit, which is told.
  * sg_compose_leave() takes what enter() saved. */

@@ -232,7 +232,7 @@ static void tell_known(struct sg_composer *c, const struct sg_known *known)
                          : "a 7z archive: its members are not read here");
 }
 
-void sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
+bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
 {
     uint8_t head[SG_SNIFF_SIZE];
     size_t len = read_head(c, feed, head), used = c->work.used;
@@ -248,4 +248,5 @@ void sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
     if (feed->source && sg_hdf5_bid(head, len))
         (void)sg_compose_hdf5(c, feed->source);
     c->work.used = used;
+    return known.kind != SG_KNOWN_SAFE || sg_plausible_pickle(head, len);
 }

@@ -13,8 +13,8 @@
 bool sg_members_bid(const uint8_t *head, size_t len);
 
 /* members.c: reads content that is recognised by its first bytes: tar, npy, HDF5, what stands for
- * another file. */
-void sg_compose_members(struct sg_composer *c, const struct sg_feed *feed);
+ * another file. False when it is of a known kind and surely no pickle. */
+bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed);
 
 /* members.c: a tar; members are scanned under every reading. False when it is none. */
 bool sg_compose_tar(struct sg_composer *c, const struct sg_feed *feed);

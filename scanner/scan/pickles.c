@@ -31,7 +31,9 @@ static enum look look_at(const struct sg_outcome *o, bool striking)
             return LOOK_PICKLE;
         return header && o->opcodes >= 4 ? LOOK_DAMAGED : LOOK_OTHER;
     case SG_STOP_END:
-        return header || o->calls || striking || o->opcodes >= 16 ? LOOK_CUT : LOOK_OTHER;
+        /* Lines of text may each be an opcode; they keep nothing in a memo. */
+        return header || o->calls || striking || (o->opcodes >= 16 && o->kept) ? LOOK_CUT
+                                                                               : LOOK_OTHER;
     case SG_STOP_IO:
         return header || o->calls || striking ? LOOK_DAMAGED : LOOK_OTHER;
     }

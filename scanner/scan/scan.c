@@ -64,15 +64,6 @@ void sg_compose_leave(struct sg_composer *c, const struct sg_place *place)
     sg_judge_member(c->judge, c->member);
 }
 
-void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed)
-{
-    size_t used = c->work.used;
-
-    sg_compose_members(c, feed);
-    (void)sg_compose_pickles(c, feed);
-    c->work.used = used;
-}
-
 /* Inside an archive the end record of a zip that does not begin as one is looked for in the last
  * window only: a checkpoint has thousands of members. */
 static bool looks_like_zip(const struct sg_composer *c, const struct sg_source *source)
@@ -102,11 +93,13 @@ void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
     struct sg_feed feed = sg_feed_source(source);
     size_t used = c->work.used;
 
-    sg_compose_members(c, &feed);
+    bool more = sg_compose_members(c, &feed);
+    (void)sg_compose_wrapped(c, source);
     if (looks_like_zip(c, source))
         (void)sg_compose_zip(c, source);
     c->work.used = used;
-    (void)sg_compose_pickles(c, &feed);
+    if (more)
+        (void)sg_compose_pickles(c, &feed);
     c->work.used = used;
 }
 
@@ -123,6 +116,7 @@ enum sg_status sg_scan(const struct sg_source *source, const struct sg_limits *l
     if (source->size && sg_source_exact(source, 0, &first, 1))
         return SG_ERR_IO;
     c->limits = limits;
+    c->size = source->size;
     c->work = (struct sg_arena){.base = facts.base + facts.size,
                                 .size = arena->size - arena->used - facts.size};
     sg_judge_member(c->judge, "");

@@ -1,6 +1,7 @@
 /* sniff.c - whether a file needs a scan, from its first and last bytes. */
 #include "readers/zip.h"
 #include "scan/composer.h"
+#include "scan/formats.h"
 #include "scan/members.h"
 
 bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail)
@@ -10,7 +11,7 @@ bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail)
         return false;
     if (sg_plausible_pickle(head, len))
         return true;
-    if (sg_members_bid(head, len))
+    if (sg_members_bid(head, len) || sg_formats_bid(head, len))
         return true;
     if (len >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
         return true;

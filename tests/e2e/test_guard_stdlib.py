@@ -84,7 +84,9 @@ def test_log_mode_lets_it_run_and_says_so(interpreter: str, place: Path) -> None
     outcomes, done = load(interpreter, case, infected, guarded(mode="log"))
     assert all(outcome.get("same") for outcome in outcomes), outcomes
     assert all(canary.exists() for _, _, canary in files)
-    assert [line.split(":")[1] for line in done.guard_lines] == [f" logged {p}" for p in infected]
+    # What the load then names and does is logged too, under the name of the code that asked.
+    of_files = [line.split(":")[1] for line in done.guard_lines if str(place) in line.split(":")[1]]
+    assert of_files == [f" logged {path}" for path in infected]
 
 
 def test_mode_off_is_silent(interpreter: str, place: Path) -> None:

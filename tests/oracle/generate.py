@@ -21,6 +21,7 @@ import struct
 import uuid
 from typing import Any, Callable, Iterator
 
+from arrays import array_ops
 from frames import add_frames, straddle
 from steps import COMPUTED_STEPS, REGISTRY_STEPS, STEPS, write_pickle
 from writer import MODULES, NAMES, Writer
@@ -157,6 +158,10 @@ def family_long(rng: random.Random) -> list[bytes]:
     return add_frames(rng, ops) if rng.random() < 0.5 else ops
 
 
+def family_arrays(rng: random.Random) -> list[bytes]:
+    return array_ops(rng, MODULES, NAMES)
+
+
 FAMILIES: list[tuple[int, Callable[[random.Random], list[bytes]]]] = [
     (20, family_plain),
     (20, family_odd),
@@ -168,6 +173,7 @@ FAMILIES: list[tuple[int, Callable[[random.Random], list[bytes]]]] = [
     (6, family_straddle),
     (2, family_long),
     (8, real_pickle),
+    (5, family_arrays),
 ]
 
 

@@ -200,6 +200,64 @@ static void code_is_suspicious_and_malicious_when_it_names_what_runs(void **stat
     assert_int_equal(judged(by_hand, NULL).verdict, SG_MALICIOUS);
 }
 
+static void what_an_opcode_stores_runs_the_methods_of_the_object(void **state)
+{
+    static const struct piece item = P("cmailbox\nMaildir\n)\x81S'x'\nS'y'\ns.");
+    static const struct piece plain = P("ccollections\nOrderedDict\n)\x81S'x'\nS'y'\ns.");
+
+    (void)state;
+    assert_int_equal(judged(item, NULL).verdict, SG_MALICIOUS);
+    assert_int_equal(judged(plain, NULL).verdict, SG_BENIGN);
+}
+
+static void a_constructor_that_is_not_run_does_no_harm(void **state)
+{
+    static const struct piece made = P("clogging\nFileHandler\n)\x81}S'a'\nI1\nsb.");
+    static const struct piece called = P("clogging\nFileHandler\n(S'/tmp/x'\ntR.");
+
+    (void)state;
+    assert_int_equal(judged(made, NULL).verdict, SG_BENIGN);
+    assert_int_equal(judged(called, NULL).verdict, SG_MALICIOUS);
+}
+
+static void attributes_of_globals_are_not_for_setting(void **state)
+{
+    static const struct piece label =
+        P("c__builtin__\nsetattr\n(cmy.lib\nColor\nS'__qualname__'\nS'Color'\ntR.");
+    static const struct piece other =
+        P("c__builtin__\nsetattr\n(cmy.lib\nColor\nS'check'\ncmy.lib\nother\ntR.");
+
+    (void)state;
+    assert_int_equal(judged(label, NULL).verdict, SG_BENIGN);
+    assert_int_equal(judged(other, NULL).verdict, SG_MALICIOUS);
+}
+
+static void oddities_count_where_something_is_called(void **state)
+{
+    static const struct piece quiet = P("I0x10\n.");
+    static const struct piece calling = P("I0x10\n0cmy.lib\nThing\n(tR.");
+    struct bench *b = bench_open();
+
+    (void)state;
+    assert_int_equal(judged(quiet, NULL).verdict, SG_BENIGN);
+    assert_int_equal(judged(calling, NULL).verdict, SG_SUSPICIOUS);
+    sg_judge_member(b->judge, "a");
+    run(b, quiet.at, quiet.len);
+    sg_judge_member(b->judge, "b");
+    run(b, harmless[2].at, harmless[2].len);
+    assert_int_equal(bench_close(b, NULL).verdict, SG_BENIGN);
+}
+
+static void what_is_loaded_only_to_be_thrown_away_is_malicious(void **state)
+{
+    static const struct piece kept = P("cpickle\nloads\n(C\x02N.tR.");
+    static const struct piece dropped = P("cpickle\nloads\n(C\x02N.tR0N.");
+
+    (void)state;
+    assert_int_equal(judged(kept, NULL).verdict, SG_SUSPICIOUS);
+    assert_int_equal(judged(dropped, NULL).verdict, SG_MALICIOUS);
+}
+
 /* Whatever stands beside an attack, and wherever: the score stays. */
 static void nothing_that_is_added_lowers_a_score(void **state)
 {
@@ -351,6 +409,11 @@ int main(void)
         cmocka_unit_test(the_first_reason_names_the_call_and_its_arguments),
         cmocka_unit_test(functions_that_nothing_is_known_of_are_suspicious),
         cmocka_unit_test(code_is_suspicious_and_malicious_when_it_names_what_runs),
+        cmocka_unit_test(what_an_opcode_stores_runs_the_methods_of_the_object),
+        cmocka_unit_test(a_constructor_that_is_not_run_does_no_harm),
+        cmocka_unit_test(attributes_of_globals_are_not_for_setting),
+        cmocka_unit_test(oddities_count_where_something_is_called),
+        cmocka_unit_test(what_is_loaded_only_to_be_thrown_away_is_malicious),
         cmocka_unit_test(nothing_that_is_added_lowers_a_score),
         cmocka_unit_test(an_attack_stays_one_under_ten_thousand_clean_objects),
         cmocka_unit_test(a_flood_of_lesser_reasons_does_not_wash_out_the_worst),

@@ -154,6 +154,17 @@ static void names_of_clean_models_are_benign(void **state)
             fail_msg("%s.%s: %.3f", names[i][0], names[i][1], lone(names[i][0], names[i][1]));
 }
 
+static void names_that_libraries_have_for_sinks_are_known(void **state)
+{
+    (void)state;
+    assert_int_equal(sg_name_look(SG_TEXT("mailbox"), SG_TEXT("Maildir.clean")).sink,
+                     SG_SINK_DELETE);
+    assert_true(sg_name_look(SG_TEXT("mailbox"), SG_TEXT("Maildir")).flags & SG_N_STORES);
+    assert_true(lone("modelscan.settings", "DEFAULT_SETTINGS") >= 0.9);
+    assert_true(sg_name_look(SG_TEXT("sklearn.utils"), SG_TEXT("resample")).flags & SG_N_LIBRARY);
+    assert_false(sg_name_look(SG_TEXT("sklearn.tests"), SG_TEXT("resample")).flags & SG_N_LIBRARY);
+}
+
 static void odd_names_do_no_harm(void **state)
 {
     static char parts[4096];
@@ -251,6 +262,7 @@ int main(void)
         cmocka_unit_test(dangerous_names_are_malicious_uncalled),
         cmocka_unit_test(names_hidden_in_longer_ones_are_found),
         cmocka_unit_test(names_of_clean_models_are_benign),
+        cmocka_unit_test(names_that_libraries_have_for_sinks_are_known),
         cmocka_unit_test(odd_names_do_no_harm),
         cmocka_unit_test(the_line_for_a_name_is_cut_and_printable),
         cmocka_unit_test(commands_and_source_are_told_from_words),
