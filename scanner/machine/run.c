@@ -168,6 +168,7 @@ enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
         !(m->options.reading.plain && m->arrays))
         sg_machine_anomaly(m, SG_A_BROKEN_AFTER_CALL);
     outcome->end = sg_stream_offset(stream);
+    outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
     outcome->error = m->error;
     return SG_OK;
 }

@@ -162,9 +162,11 @@ static bool more_follows(struct sg_stream *s)
 /* One reading of all pickles in a row. */
 static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_stream *s, bool first)
 {
-    struct sg_outcome outcome;
+    struct sg_outcome outcome = {.frame_open = true};
 
-    for (uint64_t n = 0; n == 0 || more_follows(s); n++) {
+    /* An open frame: another reading may go on elsewhere, so the machine has to look. */
+    for (uint64_t n = 0; outcome.frame_open ? sg_stream_need(s, 1) > 0 || n == 0 : more_follows(s);
+         n++) {
         if (sg_machine_run(m, s, &outcome))
             return;
         enum look look = look_at(&outcome, false);

@@ -31,14 +31,21 @@ static bool name_char(uint8_t c)
            c == '>' || c >= 0x80;
 }
 
-/* A line; of a name when `name`. */
-static enum pace line(struct walk *w, bool name)
+/* What a line must be made of to be a name that an import could find. */
+enum line_kind { LINE_ANY, LINE_PRINTABLE, LINE_NAME };
+
+static bool fits(uint8_t c, enum line_kind kind)
+{
+    return kind == LINE_ANY || (kind == LINE_PRINTABLE ? c >= 0x20 && c != 0x7f : name_char(c));
+}
+
+static enum pace line(struct walk *w, enum line_kind kind)
 {
     const uint8_t *newline = memchr(w->at, '\n', (size_t)(w->end - w->at));
     const uint8_t *stop = newline ? newline : w->end;
 
-    for (const uint8_t *c = w->at; name && c < stop; c++)
-        if (!name_char(*c))
+    for (const uint8_t *c = w->at; kind != LINE_ANY && c < stop; c++)
+        if (!fits(*c, kind))
             return NEVER;
     if (!newline)
         return MAYBE;
@@ -97,11 +104,13 @@ static enum pace argument(struct walk *w, uint8_t opcode)
     case 'P':
     case 'g':
     case 'p':
-        return line(w, false);
+        return line(w, LINE_ANY);
     case 'c':
     case 'i': {
-        enum pace pace = line(w, true);
-        return pace == GO ? line(w, true) : pace;
+        /* INST without a MARK only imports, in pickle.py; program text begins so. */
+        enum line_kind kind = opcode == 'c' || w->mark_count ? LINE_PRINTABLE : LINE_NAME;
+        enum pace pace = line(w, kind);
+        return pace == GO ? line(w, kind) : pace;
     }
     default:
         return GO;

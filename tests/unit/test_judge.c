@@ -1,126 +1,5 @@
 /* test_judge.c - verdicts on streams that the machine runs. */
-#include "judge/judge.h"
-#include "machine/machine.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#define ARENA_SIZE (8u << 20)
-
-struct piece {
-    const char *at;
-    size_t len;
-};
-
-#define P(text)                                                                                    \
-    {                                                                                              \
-        text, sizeof(text) - 1                                                                     \
-    }
-
-/* What attacks look like, a way each. */
-static const struct piece attacks[] = {
-    P("cos\nsystem\n(S'touch x'\ntR."),
-    P("cos\nsystem\n."),
-    P("(S'touch x'\nios\nsystem\n."),
-    P("(cos\nsystem\nS'touch x'\no."),
-    P("\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x07touch x\x85R."),
-    P("cos\nsystem\n(S'touch x'\ntR\xff"),
-    P("cos\nsystem\n(S'touch x'\ntR0N."),
-    P("ctorch\nserialization.os.system\n(S'touch x'\ntR."),
-    P("\x80\x04\x8c\x07pathlib\x8c\x09os.system\x93\x8c\x07touch x\x85R."),
-    P("c__builtin__\ngetattr\n(c__builtin__\n__import__\n(S'os'\ntRS'system'\ntR(S'touch x'\ntR."),
-    P("cbuiltins\neval\n(S'1+1'\ntR."),
-    P("cfunctools\npartial\n(cos\nsystem\nS'touch x'\ntR(tR."),
-    P("cpkgutil\nresolve_name\n(S'os:system'\ntR(S'touch x'\ntR."),
-    P("ccopyreg\nadd_extension\n(S'os'\nS'system'\nI7\ntR0\x82\x07(S'touch x'\ntR."),
-    P("cnumpy\n__builtins__\n."),
-    P("crunpy\nrun_path\n(S'x.py'\ntR."),
-    P("cpickle\nload\n(S'/tmp/x.pkl'\ntR."),
-    P("cnowhere.module\nrun_command\n(S'touch x'\ntR."),
-    P("cnowhere\nhandy\n(S'bash -c \"touch x\"'\ntR."),
-    P("ccollections\nOrderedDict\n(N}S'x'\nI1\nstb."),
-};
-
-static const struct piece harmless[] = {
-    P("N."),
-    P("\x80\x04]\x94(K\x01K\x02\x8c\x09rm -rf ~/e."),
-    P("\x80\x02"
-      "ccollections\nOrderedDict\nq\x00)Rq\x01."),
-    P("\x80\x02"
-      "ctorch._utils\n_rebuild_tensor_v2\n(N(K\x01tR."),
-    P("\x80\x02"
-      "c_codecs\nencode\nX\x02\x00\x00\x00"
-      "abX\x06\x00\x00\x00"
-      "latin1\x86R."),
-    P("\x80\x04\x8c\x08__main__\x8c\x03Net\x93)\x81}(\x8c\x01w]ub."),
-    P("\x80\x04\x8c\x06my.lib\x8c\x08_rebuild\x93K\x03\x85R."),
-    P("\x80\x04\x8c\x08"
-      "builtins\x8c\x07getattr\x93\x8c\x06my.lib\x8c\x05"
-      "Color\x93\x8c\x03RED\x86R."),
-    P("\x80\x04\x8c\x04uuid\x8c\x04UUID\x93)\x81}\x8c\x03intK\x05sb."),
-    P("\x80\x04\x8c\x09"
-      "functools\x8c\x07partial\x93\x8c\x06my.lib\x8c\x01"
-      "f\x93\x85R."),
-    P("creversed\nname\n."),
-};
-
-struct bench {
-    struct sg_arena judge_arena, arena;
-    struct sg_judge *judge;
-};
-
-static struct bench *bench_open(void)
-{
-    struct bench *b = calloc(1, sizeof(*b));
-
-    b->judge_arena = (struct sg_arena){.base = calloc(1, ARENA_SIZE), .size = ARENA_SIZE};
-    b->arena = (struct sg_arena){.base = calloc(1, ARENA_SIZE), .size = ARENA_SIZE};
-    assert_int_equal(sg_judge_open(&b->judge, &b->judge_arena), SG_OK);
-    return b;
-}
-
-static struct sg_report bench_close(struct bench *b, void (*look)(const struct sg_report *))
-{
-    struct sg_report report = {.format = "pickle"};
-
-    sg_judge_report(b->judge, &report);
-    if (look)
-        look(&report);
-    free(b->judge_arena.base);
-    free(b->arena.base);
-    free(b);
-    return report;
-}
-
-static void run(struct bench *b, const char *at, size_t len)
-{
-    struct sg_source source = sg_source_mem(at, len);
-    struct sg_machine_options options = {.max_memory = ARENA_SIZE / 2};
-    struct sg_events events = sg_judge_events(b->judge);
-    struct sg_machine *m;
-    struct sg_stream stream;
-    struct sg_outcome outcome;
-
-    memset(b->arena.base, 0, b->arena.used);
-    b->arena.used = 0;
-    assert_int_equal(sg_machine_open(&m, &b->arena, &options, &events), SG_OK);
-    sg_stream_open(&stream, &source, NULL, 0);
-    do {
-        assert_int_equal(sg_machine_run(m, &stream, &outcome), SG_OK);
-    } while (outcome.stop == SG_STOP_STOP && sg_stream_need(&stream, 1) > 0);
-}
-
-static struct sg_report judged(struct piece stream, void (*look)(const struct sg_report *))
-{
-    struct bench *b = bench_open();
-
-    run(b, stream.at, stream.len);
-    return bench_close(b, look);
-}
+#include "tests/unit/judge_bench.h"
 
 static void attacks_are_malicious(void **state)
 {
@@ -258,85 +137,6 @@ static void what_is_loaded_only_to_be_thrown_away_is_malicious(void **state)
     assert_int_equal(judged(dropped, NULL).verdict, SG_MALICIOUS);
 }
 
-/* Whatever stands beside an attack, and wherever: the score stays. */
-static void nothing_that_is_added_lowers_a_score(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
-        double alone = judged(attacks[i], NULL).score;
-
-        for (size_t j = 0; j < sizeof(harmless) / sizeof(harmless[0]); j++) {
-            struct bench *b = bench_open();
-
-            run(b, harmless[j].at, harmless[j].len);
-            run(b, attacks[i].at, attacks[i].len);
-            run(b, harmless[j].at, harmless[j].len);
-            assert_true(bench_close(b, NULL).score >= alone);
-        }
-    }
-}
-
-/* `times` harmless objects made and dropped before the attack, in one stream. */
-static struct piece buried(struct piece attack, struct piece filler, size_t times)
-{
-    size_t len = times * filler.len + attack.len;
-    char *at = malloc(len);
-
-    for (size_t i = 0; i < times; i++)
-        memcpy(at + i * filler.len, filler.at, filler.len);
-    memcpy(at + times * filler.len, attack.at, attack.len);
-    return (struct piece){at, len};
-}
-
-static void an_attack_stays_one_under_ten_thousand_clean_objects(void **state)
-{
-    static const struct piece fillers[] = {
-        P("ccollections\nOrderedDict\n)R0"),
-        P("cmy.lib\nThing\n(S'x'\ntR0"),
-        P("cmy.lib\n_rebuild\n(I1\ntR0"),
-        P("cmy.lib\ncalc\n(S'x'\ntR0"),
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i += 3) {
-        struct sg_report alone = judged(attacks[i], NULL);
-
-        for (size_t j = 0; j < sizeof(fillers) / sizeof(fillers[0]); j++) {
-            struct piece stream = buried(attacks[i], fillers[j], 10000);
-            struct sg_report report = judged(stream, NULL);
-
-            assert_true(report.score >= alone.score);
-            assert_int_equal(report.verdict, SG_MALICIOUS);
-            free((void *)stream.at);
-        }
-    }
-}
-
-static void look_at_flood(const struct sg_report *report)
-{
-    bool seen = false;
-
-    assert_int_equal(report->reason_count, SG_REASONS_MAX);
-    for (uint32_t i = 0; i < report->reason_count; i++)
-        seen |= strstr(report->reasons[i].detail, "posix.system(\"touch x\")") != NULL;
-    assert_true(seen);
-}
-
-static void a_flood_of_lesser_reasons_does_not_wash_out_the_worst(void **state)
-{
-    struct bench *b = bench_open();
-    char text[64];
-
-    (void)state;
-    run(b, attacks[4].at, attacks[4].len);
-    for (int i = 0; i < 2000; i++) {
-        int len = snprintf(text, sizeof(text), "cmy.lib\ncalc%d\n(S'x'\ntR.", i);
-
-        run(b, text, (size_t)len);
-    }
-    bench_close(b, look_at_flood);
-}
-
 static void look_at_member(const struct sg_report *report)
 {
     assert_string_equal(report->reasons[0].member, "archive/data.pkl");
@@ -381,26 +181,6 @@ static void containers_set_coverage(void **state)
     assert_int_equal(report.reason_count, 1);
 }
 
-static void every_truncation_of_an_attack_is_judged_without_harm(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
-        double before = 0;
-
-        for (size_t len = 1; len <= attacks[i].len; len++) {
-            char *tight = malloc(len); /* so that reading past the end is seen */
-            double score;
-
-            memcpy(tight, attacks[i].at, len);
-            score = judged((struct piece){tight, len}, NULL).score;
-            assert_true(score >= 0 && score <= 1);
-            before = score > before ? score : before;
-            free(tight);
-        }
-        assert_true(before >= 0.9);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,12 +194,8 @@ int main(void)
         cmocka_unit_test(attributes_of_globals_are_not_for_setting),
         cmocka_unit_test(oddities_count_where_something_is_called),
         cmocka_unit_test(what_is_loaded_only_to_be_thrown_away_is_malicious),
-        cmocka_unit_test(nothing_that_is_added_lowers_a_score),
-        cmocka_unit_test(an_attack_stays_one_under_ten_thousand_clean_objects),
-        cmocka_unit_test(a_flood_of_lesser_reasons_does_not_wash_out_the_worst),
         cmocka_unit_test(a_reason_knows_its_member_and_how_often),
         cmocka_unit_test(containers_set_coverage),
-        cmocka_unit_test(every_truncation_of_an_attack_is_judged_without_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
