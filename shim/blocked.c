@@ -75,6 +75,34 @@ void sg_blocked_tell(const struct sg_deed *deed, struct sg_object *frame)
     sg_raw_unmap(tale, sizeof(*tale));
 }
 
+/* __reduce__: no module that pickle could import holds the class, so an exception that goes to
+ * another process, as a pool's do, gets there as the PermissionError that it also is. */
+static struct sg_object *reduce(struct sg_object *self, struct sg_object *none)
+{
+    struct sg_object *args = sg_py.PyObject_GetAttrString(self, "args");
+
+    (void)none;
+    if (!args)
+        return NULL;
+    struct sg_object *pair =
+        sg_py.Py_BuildValue("(OO)", *(struct sg_object **)sg_py.PyExc_PermissionError, args);
+    sg_py.Py_DecRef(args);
+    return pair;
+}
+
+static struct sg_method reduce_method = {"__reduce__", (sg_plain_fn *)reduce, SG_PY_NOARGS, NULL};
+
+static struct sg_object *make_error(struct sg_object *base)
+{
+    struct sg_object *error = sg_py.PyErr_NewException(KEY, base, NULL);
+    struct sg_object *method = error ? sg_py.PyDescr_NewMethod(error, &reduce_method) : NULL;
+
+    if (method && sg_py.PyObject_SetAttrString(error, reduce_method.name, method) < 0)
+        sg_py.PyErr_Clear();
+    sg_py.Py_DecRef(method);
+    return error;
+}
+
 /* One for each interpreter, kept in a dict that no Python code can get at; borrowed. */
 static struct sg_object *blocked_error(void)
 {
@@ -85,9 +113,10 @@ static struct sg_object *blocked_error(void)
 
     if (error)
         return error;
-    error = sg_py.PyErr_NewException(KEY, base, NULL);
+    error = make_error(base);
     if (!error || !dict || sg_py.PyDict_SetItemString(dict, KEY, error) < 0) {
         sg_py.PyErr_Clear();
+        sg_py.Py_DecRef(error);
         return base;
     }
     sg_py.Py_DecRef(error); /* the dict holds it */

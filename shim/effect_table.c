@@ -47,7 +47,6 @@ static const struct sg_effect_row rows[] = {
     NATIVE("ctypes.dlsym")
     NATIVE("ctypes.dlsym/handle")
     NATIVE("ctypes.call_function")
-    NATIVE("ctypes.cdata")
     NATIVE("ctypes.string_at")
     NATIVE("ctypes.wstring_at")
     NATIVE("sqlite3.enable_load_extension")

@@ -67,12 +67,32 @@ static bool text_of(struct sg_object *args, ssize_t at, struct sg_text *text)
     return true;
 }
 
-/* Finds a module by its name and nothing more; what the module then does stands under an import,
- * and what is fetched from it is an effect or nothing. Workers' tasks carry it. */
+/* Names that call sites are judged by, not found guilty alone: tasks and clean objects carry them,
+ * and what they are made to do in a load is an import, or an effect. */
 static bool is_ordinary(struct sg_text module, struct sg_text name)
 {
-    return (sg_text_is(module, "importlib") || sg_text_is(module, "importlib.__init__")) &&
-           sg_text_is(name, "import_module");
+    static const struct {
+        const char *module, *name;
+    } ordinary[] = {
+        {"importlib", "import_module"},
+        {"builtins", "__build_class__"},
+        {"__builtin__", "__build_class__"},
+    };
+
+    for (unsigned i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
+        if (sg_text_is(module, ordinary[i].module) && sg_text_is(name, ordinary[i].name))
+            return true;
+    return false;
+}
+
+/* Names that find other objects, as `builtins.__dict__`, which dill's functions carry: what they
+ * find is named itself, or its effect is seen. */
+static bool only_leads_on(struct sg_text module, struct sg_text name)
+{
+    enum sg_sink sink = sg_name_look(module, name).sink;
+
+    return sg_effects_action() == SG_BLOCK &&
+           (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
 }
 
 /* What a program sends to its own workers may name anything it can call: `pool.map(os.remove, …)`.
@@ -124,7 +144,7 @@ static int judge(struct sg_text module, struct sg_text name, bool *keep)
     if (sg_policy_global_denied(rules, module, name))
         return refuse(detail, 1);
     *keep = sg_policy_global_allowed(rules, module, name) || score < rules->malicious ||
-            is_ordinary(module, name);
+            is_ordinary(module, name) || only_leads_on(module, name);
     if (*keep || from_peer(module, name))
         return 0;
     return refuse(detail, score);

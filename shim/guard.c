@@ -69,7 +69,7 @@ int sg_guard_opened(int fd, int flags, const char *path)
     }
     sg_python_peek(path);
     sg_fd_forget(fd);
-    if (flags & (O_PATH | O_DIRECTORY) || (flags & O_ACCMODE) == O_WRONLY ||
+    if (flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY ||
         SG_RAW(SYS_fstat, fd, &subject.st) < 0 || !S_ISREG(subject.st.st_mode) ||
         vet(&subject, flags))
         return fd;
@@ -99,6 +99,8 @@ bool sg_guard_vet(int fd, enum sg_event event, const char *path)
     long flags = SG_RAW(SYS_fcntl, fd, F_GETFL);
     if (flags < 0 || flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
         return true;
+    subject.being_written = SG_FD_STATE(word) == SG_FD_WATCHED && event == SG_EVENT_READ &&
+                            (flags & O_ACCMODE) == O_RDWR;
     if (vet(&subject, (int)flags))
         return true;
     errno = EACCES;

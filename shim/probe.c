@@ -85,11 +85,11 @@ static bool is_kernels(int fd)
 enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
 {
     uint8_t head[SG_SNIFF_SIZE];
-    size_t tail = 0;
+    size_t len = identity->size < sizeof(head) ? (size_t)identity->size : sizeof(head), tail = 0;
 
     if (identity->size == 0)
         return SG_PROBED_PLAIN;
-    long got = sg_raw_pread_all(fd, head, sizeof(head), 0);
+    long got = sg_raw_pread_all(fd, head, len, 0);
     if (got < 0)
         return is_kernels(fd) ? SG_PROBED_PLAIN : SG_PROBED_FAILED;
     if (sg_sniff(head, (size_t)got, identity->size, &tail))

@@ -78,6 +78,10 @@ struct sg_method {
     ROW(int, PyCFunction_GetFlags, (struct sg_object * function))                                  \
     ROW(struct sg_object *, PyErr_NewException,                                                    \
         (const char *name, struct sg_object *base, struct sg_object *dict))                        \
+    ROW(struct sg_object *, PyDescr_NewMethod,                                                     \
+        (struct sg_object * type, struct sg_method * method))                                      \
+    ROW(int, PyObject_SetAttrString,                                                               \
+        (struct sg_object * of, const char *name, struct sg_object *value))                        \
     ROW(void, PyErr_SetObject, (struct sg_object * type, struct sg_object *value))                 \
     ROW(void, PyErr_Clear, (void))                                                                 \
     ROW(struct sg_object *, Py_BuildValue, (const char *format, ...))

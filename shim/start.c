@@ -7,6 +7,7 @@
 #include "shim/log.h"
 #include "shim/python.h"
 #include "shim/raw.h"
+#include "shim/seccomp.h"
 
 #include <limits.h>
 #include <link.h>
@@ -123,8 +124,6 @@ static bool lacks_means(struct sg_policy_error *error)
     *error = (struct sg_policy_error){.file = policy.file};
     if (policy.snapshot == SG_SNAPSHOT_STRICT)
         sg_phrase_string(&why, "snapshot = strict is not available in this version");
-    else if (policy.seccomp != SG_PROFILE_OFF)
-        sg_phrase_string(&why, "[seccomp] profile is not available in this version");
     return why.len > 0;
 }
 
@@ -165,13 +164,34 @@ static enum sg_phase choose(bool known)
     return SG_PHASE_ASLEEP;
 }
 
-static void start_from(int phase, bool known)
+static bool start_from(int phase, bool known)
 {
     int before = errno;
+    bool first = atomic_compare_exchange_strong_explicit(
+        &sg_phase, &phase, SG_PHASE_STARTING, memory_order_acq_rel, memory_order_acquire);
 
-    if (atomic_compare_exchange_strong_explicit(&sg_phase, &phase, SG_PHASE_STARTING,
-                                                memory_order_acq_rel, memory_order_acquire))
+    if (first)
         atomic_store_explicit(&sg_phase, choose(known), memory_order_release);
+    errno = before;
+    return first;
+}
+
+/* Apart from the start, which an allocator's own first open may bring about: this takes memory.
+ * A profile refuses, so it is in force only where the mode is to refuse. */
+static void harden(void)
+{
+    struct sg_policy_error error = {.file = policy.file};
+    struct sg_phrase why = sg_phrase_open(error.message, sizeof(error.message));
+    int before = errno;
+
+    if (atomic_load_explicit(&sg_phase, memory_order_acquire) != SG_PHASE_AWAKE ||
+        policy.mode != SG_BLOCK || policy.seccomp == SG_PROFILE_OFF)
+        return;
+    sg_phrase_string(&why, "[seccomp] profile = ");
+    sg_phrase_string(&why, sg_profile_name(policy.seccomp));
+    sg_phrase_string(&why, " cannot be put in force: ");
+    if (!sg_seccomp_apply(policy.seccomp, &why))
+        refuse(&error);
     errno = before;
 }
 
@@ -180,7 +200,7 @@ void sg_start(void)
     long len = SG_RAW(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof(exe) - 1);
 
     exe[len > 0 ? len : 0] = '\0';
-    start_from(SG_PHASE_NEW, Py_Initialize != NULL);
+    (void)start_from(SG_PHASE_NEW, Py_Initialize != NULL);
 }
 
 static int names_interpreter(struct dl_phdr_info *info, size_t size, void *found)
@@ -209,8 +229,8 @@ void sg_start_peek(const char *path)
         !names_python_file(path))
         return;
     dl_iterate_phdr(names_interpreter, &found);
-    if (found)
-        start_from(SG_PHASE_ASLEEP, true);
+    if (found && start_from(SG_PHASE_ASLEEP, true))
+        harden();
     sg_python_peek(path);
 }
 
@@ -220,5 +240,6 @@ __attribute__((constructor)) static void constructor(void)
     sg_carry_start();
     if (atomic_load_explicit(&sg_phase, memory_order_acquire) == SG_PHASE_NEW)
         sg_start();
+    harden();
     sg_python_start();
 }

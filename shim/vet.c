@@ -157,6 +157,46 @@ static void keep(const struct sg_subject *subject, const struct sg_policy *polic
         sg_cache_keep(&identity, SG_KEPT_CARRIER);
 }
 
+/* What tells that a file has no end. */
+static const struct sg_reason *cut_off(const struct sg_report *report)
+{
+    for (uint32_t i = 0; i < report->reason_count; i++)
+        if (strcmp(report->reasons[i].rule, "truncated") == 0)
+            return &report->reasons[i];
+    return NULL;
+}
+
+/* A program reads back from an archive that it has not finished: the end that is missing is no
+ * damage yet. Whatever else keeps the file from being understood counts, and so does the verdict;
+ * once it is closed and opened again, the end has to be there. */
+static bool lacks_only_its_end(const struct sg_report *report)
+{
+    static const char *const others[] = {"limit",      "encrypted", "damaged",
+                                         "unreadable", "changed",   "incomplete"};
+    const struct sg_reason *cut = cut_off(report);
+
+    if (!cut || report->reason_count == SG_REASONS_MAX)
+        return false;
+    for (uint32_t i = 0; i < report->reason_count; i++)
+        for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++)
+            if (strcmp(report->reasons[i].rule, others[k]) == 0 &&
+                strcmp(report->reasons[i].detail, cut->detail) != 0)
+                return false;
+    return true;
+}
+
+static enum sg_action choose(const struct sg_subject *subject, const struct sg_policy *policy,
+                             const struct work *work, bool resolved)
+{
+    const char *path = resolved ? work->path : NULL;
+
+    if (!subject->being_written || !lacks_only_its_end(&work->report))
+        return sg_policy_decide(&work->report, path, work->hash, policy);
+    struct sg_policy lenient = *policy;
+    lenient.on_partial = SG_LOG;
+    return sg_policy_decide(&work->report, path, work->hash, &lenient);
+}
+
 static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy *policy,
                              struct work *work, int64_t started)
 {
@@ -167,7 +207,7 @@ static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy 
         .path = work->path,
         .report = &work->report,
         .verdict = sg_policy_verdict(&work->report, policy),
-        .action = sg_policy_decide(&work->report, resolved ? work->path : NULL, work->hash, policy),
+        .action = choose(subject, policy, work, resolved),
         .micros = (uint64_t)(sg_raw_clock(CLOCK_MONOTONIC) - started) / 1000,
         .sha256 = work->hash,
     };

@@ -8,7 +8,8 @@ struct sg_subject {
     int fd;           /* a regular file, open for reading */
     const char *path; /* as the caller named it; NULL: not known */
     enum sg_event event;
-    struct stat st; /* of fd; brought up to date when the file changes under the scan */
+    bool being_written; /* through fd, since it was vetted */
+    struct stat st;     /* of fd; brought up to date when the file changes under the scan */
 };
 
 enum sg_vetted { SG_VETTED_PLAIN, SG_VETTED_CARRIER, SG_VETTED_REFUSED };

@@ -3,6 +3,7 @@
 #include "cli/heap.h"
 #include "cli/rules.h"
 #include "cli/suggest.h"
+#include "policy/profiles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,45 @@ static int show(const char *file)
     return SG_EXIT_OK;
 }
 
+/* The profile of that name, or that of the policy in force. */
+static bool choose_profile(const char *name, enum sg_profile *profile)
+{
+    struct sg_rules rules;
+
+    if (name && sg_profile_find(name, profile))
+        return true;
+    if (name) {
+        fprintf(stderr,
+                "safeguard: policy: there is no profile '%s'; there are no-bypass and "
+                "inference\n",
+                name);
+        return false;
+    }
+    if (!sg_rules_load(&rules, NULL))
+        return false;
+    *profile = rules.policy.seccomp;
+    sg_rules_free(&rules);
+    if (*profile == SG_PROFILE_OFF)
+        fprintf(stderr, "safeguard: policy: no profile is in force; name one: no-bypass or "
+                        "inference\n");
+    return *profile != SG_PROFILE_OFF;
+}
+
+static int show_seccomp(const char *name, bool json)
+{
+    enum sg_profile profile;
+
+    if (!choose_profile(name, &profile))
+        return SG_EXIT_TROUBLE;
+    size_t (*write)(enum sg_profile, char *, size_t) = json ? sg_profile_oci : sg_profile_show;
+    size_t len = write(profile, NULL, 0);
+    char *text = sg_heap_grow(NULL, len + 1);
+    write(profile, text, len + 1);
+    fwrite(text, 1, len, stdout);
+    free(text);
+    return SG_EXIT_OK;
+}
+
 static int check(const char *file)
 {
     struct sg_rules rules;
@@ -57,9 +97,11 @@ static int check(const char *file)
 
 int sg_cmd_policy(const struct sg_verb *verb, const struct sg_cmdline *options, char **args)
 {
-    (void)options;
-    if (!args[0])
+    if (!args[0] || ((options->seccomp || options->format == SG_JSON) &&
+                     (!options->seccomp || strcmp(args[0], "show") != 0)))
         return usage(verb);
+    if (options->seccomp)
+        return args[1] && args[2] ? usage(verb) : show_seccomp(args[1], options->format == SG_JSON);
     if (strcmp(args[0], "show") == 0 && !(args[1] && args[2]))
         return show(args[1]);
     if (strcmp(args[0], "check") == 0 && args[1] && !args[2])

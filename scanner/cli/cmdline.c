@@ -44,18 +44,43 @@ static bool set_jobs(struct sg_cmdline *options, const char *value)
     return true;
 }
 
-static bool set_format(struct sg_cmdline *options, const char *value)
+static bool set_seccomp(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->seccomp = true;
+    return true;
+}
+
+/* `allowed`: a bit for each format that the verb has. */
+static bool set_format_of(struct sg_cmdline *options, const char *value, unsigned allowed)
 {
     static const char *const names[] = {
-        [SG_TEXT_LINES] = "text", [SG_JSON] = "json", [SG_JSONL] = "jsonl", [SG_SARIF] = "sarif"};
+        [SG_TEXT_LINES] = "text", [SG_JSON] = "json", [SG_JSONL] = "jsonl",
+        [SG_SARIF] = "sarif",     [SG_HTML] = "html", [SG_PROMETHEUS] = "prometheus"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(value, names[i]) == 0) {
+        if (allowed >> i & 1 && strcmp(value, names[i]) == 0) {
             options->format = (enum sg_format)i;
             return true;
         }
     }
     return false;
+}
+
+static bool set_format(struct sg_cmdline *options, const char *value)
+{
+    return set_format_of(options, value,
+                         1u << SG_TEXT_LINES | 1u << SG_JSON | 1u << SG_JSONL | 1u << SG_SARIF);
+}
+
+static bool set_policy_format(struct sg_cmdline *options, const char *value)
+{
+    return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_JSON);
+}
+
+static bool set_report_format(struct sg_cmdline *options, const char *value)
+{
+    return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_HTML | 1u << SG_PROMETHEUS);
 }
 
 static bool set_fail_on(struct sg_cmdline *options, const char *value)
@@ -105,6 +130,14 @@ static const struct row rows[] = {
     {{"scan"}, 'v', "verbose", NULL, "a line for every file, with all reasons", set_verbose},
     {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode},
     {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_log},
+    {{"policy"}, 0, "seccomp", NULL, "show: what a [seccomp] profile refuses", set_seccomp},
+    {{"policy"},
+     'f',
+     "format",
+     "FORMAT",
+     "of --seccomp: text (default) or json",
+     set_policy_format},
+    {{"report"}, 'f', "format", "FORMAT", "text (default), html or prometheus", set_report_format},
     {{NULL}, 'h', "help", NULL, "this page", set_help},
 };
 
@@ -139,12 +172,12 @@ static void getopt_tables(const char *verb, char *letters, struct option *names)
     *names = (struct option){0};
 }
 
-static const struct row *row_of(int answer)
+static const struct row *row_of(const char *verb, int answer)
 {
     if (answer >= FIRST_ROW)
         return &rows[answer - FIRST_ROW];
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].letter && rows[i].letter == answer)
+        if (row_fits(&rows[i], verb) && rows[i].letter && rows[i].letter == answer)
             return &rows[i];
     }
     return NULL;
@@ -176,7 +209,7 @@ static void complain_unknown(const char *verb, const char *typed)
 
 static void complain(const char *verb, int answer, const char *typed)
 {
-    const struct row *row = row_of(optopt);
+    const struct row *row = row_of(verb, optopt);
 
     if (answer == ':' && row)
         fprintf(stderr, "safeguard: %s: --%s needs a value: %s\n", verb, row->name, row->help);
@@ -198,7 +231,7 @@ bool sg_cmdline_parse(const char *verb, int argc, char **argv, struct sg_cmdline
     getopt_tables(verb, letters, names);
     opterr = 0;
     while ((answer = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-        const struct row *row = answer == '?' || answer == ':' ? NULL : row_of(answer);
+        const struct row *row = answer == '?' || answer == ':' ? NULL : row_of(verb, answer);
         if (!row) {
             complain(verb, answer, argv[optind - 1]);
             return false;

@@ -10,12 +10,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum sg_format { SG_TEXT_LINES, SG_JSON, SG_JSONL, SG_SARIF };
+enum sg_format { SG_TEXT_LINES, SG_JSON, SG_JSONL, SG_SARIF, SG_HTML, SG_PROMETHEUS };
 
 struct sg_cmdline {
     bool help;
     bool recursive;
     bool verbose;
+    bool seccomp;
     unsigned jobs; /* 0: one for each processor */
     enum sg_format format;
     enum sg_verdict fail_on; /* SG_SUSPICIOUS or SG_MALICIOUS */

@@ -21,8 +21,15 @@ const struct sg_verb sg_verbs[] = {
      "Exit status of safeguard itself: 2 bad usage; 125 the guard could not be put in place, so\n"
      "the command was not run; 126 the command cannot be run; 127 it was not found.\n",
      sg_cmd_run},
-    {"policy", "show [FILE] | check FILE", "print the policy in force, or check one",
-     "Exit status: 0 the policy is valid; 2 it is not.\n", sg_cmd_policy},
+    {"policy", "show [FILE] | show --seccomp [PROFILE] | check FILE",
+     "print the policy in force, or check one",
+     "Exit status: 0 the policy is valid; 2 it is not.\n"
+     "show --seccomp prints the system calls that a profile (no-bypass or inference; default: "
+     "that\n"
+     "of the policy in force) refuses; with --format json, a seccomp profile for container "
+     "runtimes\n"
+     "that refuses the same, but for what a runtime needs to start the container's program.\n",
+     sg_cmd_policy},
     {"version", "", "print the version", "", sg_cmd_version},
     {"help", "[VERB]", "explain a verb", "", sg_cmd_help},
     {0},

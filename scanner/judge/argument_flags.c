@@ -119,13 +119,21 @@ static void carry_bytes(struct look *look, sg_value v)
     }
 }
 
+static bool carries(struct sg_text word)
+{
+    for (size_t i = 0; i < COUNT(carried); i++)
+        if (sg_text_is(word, carried[i]))
+            return true;
+    return false;
+}
+
 static void carry_text(struct look *look, sg_value v)
 {
     char head[SG_PHRASE_MAX];
     size_t got = sg_value_read(look->m, v, 0, head, sizeof(head));
 
     *look->spent += got + 16;
-    if (sg_phrase_is((struct sg_text){head, got}, carried, COUNT(carried)))
+    if (carries((struct sg_text){head, got}))
         look->flags |= SG_ARG_CARRIES;
     else if (sg_phrase_flags(head, got, whole(look->m, v, got)) & SG_ARG_PAYLOAD)
         look->flags |= SG_ARG_PAYLOAD;

@@ -28,7 +28,8 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     if (!judge)
         return SG_ERR_MEMORY;
     memset(judge, 0, offsetof(struct sg_judge, ledger) + offsetof(struct sg_ledger, found));
-    judge->spent = judge->caller_count = judge->member_print = 0;
+    judge->spent = judge->caller_count = judge->caller_member = judge->member_print = 0;
+    judge->caller = NULL;
     memset(judge->callers, 0, sizeof(judge->callers));
     judge->partial = judge->not_analysed = false;
     judge->member[0] = '\0';

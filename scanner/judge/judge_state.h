@@ -6,7 +6,7 @@
 #include "judge/knowledge.h"
 #include "judge/verdict.h"
 
-#define SG_CACHE_SLOTS 1024u
+#define SG_CACHE_SLOTS 256u
 #define SG_RECENT_CALLS 64u
 #define SG_CALLERS 16u
 
@@ -30,6 +30,8 @@ struct sg_judge {
     uint64_t spent;               /* bytes of arguments looked at */
     uint64_t callers[SG_CALLERS]; /* streams that called something, the last ones */
     uint64_t caller_count;
+    const struct sg_machine *caller; /* the last one, and its member */
+    uint64_t caller_member;
     bool partial;      /* something was not read */
     bool not_analysed; /* a format was only recognised */
     uint64_t member_print;

@@ -262,6 +262,8 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
             name.flags &= ~(unsigned)SG_N_DUNDER;
         return name;
     }
+    if (inside & 0x40 && name.flags & SG_N_VERB) /* x.system, whatever else x is harmless for */
+        inside = 0;
     if (inside) {
         set(&name, inside);
         name.flags |= SG_N_INSIDE;

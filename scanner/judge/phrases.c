@@ -6,97 +6,122 @@
 
 #include <string.h>
 
+#define W(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 /* What stands in commands and source text that attacks use, wherever it stands in a string. */
-static const char *const payloads[] = {
-    "/dev/tcp/",
-    "os.system(",
-    "os.popen(",
-    "os.exec",
-    "subprocess.",
-    "__import__(",
-    "exec(",
-    "eval(",
-    "/bin/sh",
-    "/bin/bash",
-    "bash -",
-    "sh -c",
-    "sh -i",
-    "nc -",
-    "curl ",
-    "wget ",
-    "powershell",
-    "cmd.exe",
-    "cmd /c",
-    "| sh",
-    "| bash",
-    "|sh",
-    "|bash",
-    "socket.socket(",
-    "rm -rf",
-    "rm -f",
-    "pty.spawn",
-    "base64 -d",
-    "base64.b64decode(",
-    "chmod +x",
-    "chmod 7",
-    "import os",
-    "import socket",
-    "import subprocess",
-    "import sys",
-    "import pty",
-    "from os import",
-    "import urllib",
-    "import requests",
-    "urlopen(",
-    "/etc/passwd",
-    "/etc/shadow",
-    "/.ssh",
-    "authorized_keys",
-    ".bashrc",
-    "crontab",
-    "mkfifo",
-    "xterm -",
-    "bitsadmin",
-    "certutil",
-    "mshta",
-    "rundll32",
-    "invoke-expression",
-    "downloadstring",
-    "marshal.loads(",
-    "pickle.loads(",
-    "os.environ",
-    "shutil.rmtree(",
-    "os.remove(",
-    "os.unlink(",
+static const struct sg_text payloads[] = {
+    W("/dev/tcp/"),
+    W("os.system("),
+    W("os.popen("),
+    W("os.exec"),
+    W("subprocess."),
+    W("__import__("),
+    W("exec("),
+    W("eval("),
+    W("/bin/sh"),
+    W("/bin/bash"),
+    W("bash -"),
+    W("sh -c"),
+    W("sh -i"),
+    W("nc -"),
+    W("curl "),
+    W("wget "),
+    W("powershell"),
+    W("cmd.exe"),
+    W("cmd /c"),
+    W("| sh"),
+    W("| bash"),
+    W("|sh"),
+    W("|bash"),
+    W("socket.socket("),
+    W("rm -rf"),
+    W("rm -f"),
+    W("pty.spawn"),
+    W("base64 -d"),
+    W("base64.b64decode("),
+    W("chmod +x"),
+    W("chmod 7"),
+    W("import os"),
+    W("import socket"),
+    W("import subprocess"),
+    W("import sys"),
+    W("import pty"),
+    W("from os import"),
+    W("import urllib"),
+    W("import requests"),
+    W("urlopen("),
+    W("/etc/passwd"),
+    W("/etc/shadow"),
+    W("/.ssh"),
+    W("authorized_keys"),
+    W(".bashrc"),
+    W("crontab"),
+    W("mkfifo"),
+    W("xterm -"),
+    W("bitsadmin"),
+    W("certutil"),
+    W("mshta"),
+    W("rundll32"),
+    W("invoke-expression"),
+    W("downloadstring"),
+    W("marshal.loads("),
+    W("pickle.loads("),
+    W("os.environ"),
+    W("shutil.rmtree("),
+    W("os.remove("),
+    W("os.unlink("),
 };
 
 /* Programs that begin a command line. */
-static const char *const programs[] = {
-    "sh",       "bash",     "zsh",     "dash",     "ksh",     "cmd",       "curl",    "wget",
-    "nc",       "ncat",     "netcat",  "touch",    "rm",      "chmod",     "chown",   "python",
-    "python2",  "python3",  "perl",    "ruby",     "node",    "php",       "echo",    "cat",
-    "ls",       "ping",     "nohup",   "sudo",     "kill",    "mkdir",     "cp",      "mv",
-    "env",      "export",   "uname",   "whoami",   "id",      "calc",      "open",    "start",
-    "xdg-open", "dir",      "type",    "net",      "reg",     "tar",       "gzip",    "ssh",
-    "scp",      "base64",   "openssl", "apt",      "apt-get", "yum",       "pip",     "pip3",
-    "git",      "nslookup", "dig",     "ifconfig", "ip",      "ps",        "head",    "tail",
-    "grep",     "find",     "sleep",   "printf",   "tee",     "dd",        "crontab", "systemctl",
-    "useradd",  "iptables", "telnet",  "socat",    "gcc",     "make",      "lua",     "awk",
-    "sed",      "pwd",      "date",    "hostname", "notepad", "osascript", "say",     "true",
-    "false",    "shutdown",
+static const struct sg_text programs[] = {
+    W("sh"),      W("bash"),      W("zsh"),     W("dash"),     W("ksh"),      W("cmd"),
+    W("curl"),    W("wget"),      W("nc"),      W("ncat"),     W("netcat"),   W("touch"),
+    W("rm"),      W("chmod"),     W("chown"),   W("python"),   W("python2"),  W("python3"),
+    W("perl"),    W("ruby"),      W("node"),    W("php"),      W("echo"),     W("cat"),
+    W("ls"),      W("ping"),      W("nohup"),   W("sudo"),     W("kill"),     W("mkdir"),
+    W("cp"),      W("mv"),        W("env"),     W("export"),   W("uname"),    W("whoami"),
+    W("id"),      W("calc"),      W("open"),    W("start"),    W("xdg-open"), W("dir"),
+    W("type"),    W("net"),       W("reg"),     W("tar"),      W("gzip"),     W("ssh"),
+    W("scp"),     W("base64"),    W("openssl"), W("apt"),      W("apt-get"),  W("yum"),
+    W("pip"),     W("pip3"),      W("git"),     W("nslookup"), W("dig"),      W("ifconfig"),
+    W("ip"),      W("ps"),        W("head"),    W("tail"),     W("grep"),     W("find"),
+    W("sleep"),   W("printf"),    W("tee"),     W("dd"),       W("crontab"),  W("systemctl"),
+    W("useradd"), W("iptables"),  W("telnet"),  W("socat"),    W("gcc"),      W("make"),
+    W("lua"),     W("awk"),       W("sed"),     W("pwd"),      W("date"),     W("hostname"),
+    W("notepad"), W("osascript"), W("say"),     W("true"),     W("false"),    W("shutdown"),
 };
 
 /* Single words that are commands and hardly anything else. */
-static const char *const lone_programs[] = {
-    "whoami", "calc", "calc.exe", "notepad",          "notepad.exe", "ifconfig", "uname",
-    "bash",   "sh",   "xcalc",    "gnome-calculator", "powershell",  "cmd",      "cmd.exe",
-    "netcat", "ncat", "ls",       "reboot",           "shutdown",    "zsh",
+static const struct sg_text lone_programs[] = {
+    W("whoami"),
+    W("calc"),
+    W("calc.exe"),
+    W("notepad"),
+    W("notepad.exe"),
+    W("ifconfig"),
+    W("uname"),
+    W("bash"),
+    W("sh"),
+    W("xcalc"),
+    W("gnome-calculator"),
+    W("powershell"),
+    W("cmd"),
+    W("cmd.exe"),
+    W("netcat"),
+    W("ncat"),
+    W("ls"),
+    W("reboot"),
+    W("shutdown"),
+    W("zsh"),
 };
 
-static const char *const sources[] = {
-    "import ", "lambda ",   "lambda:",  "def ",    "class ",   "print(",
-    "open(",   "for ",      "with ",    "return ", "getattr(", "compile(",
-    "raise ",  "globals()", "locals()", "while ",  "yield ",
+static const struct sg_text sources[] = {
+    W("import "), W("lambda "),   W("lambda:"),  W("def "),    W("class "),   W("print("),
+    W("open("),   W("for "),      W("with "),    W("return "), W("getattr("), W("compile("),
+    W("raise "),  W("globals()"), W("locals()"), W("while "),  W("yield "),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -114,34 +139,41 @@ static bool contains(const char *at, size_t len, const char *word)
 /* Which bytes occur at all: most strings are names, most patterns have a character that names lack,
  * and need not be looked for. */
 struct seen {
-    bool byte[256];
+    uint64_t bits[4];
 };
 
 static struct seen seen_in(const char *at, size_t len)
 {
-    struct seen seen = {{false}};
+    struct seen seen = {{0}};
 
     for (size_t i = 0; i < len; i++)
-        seen.byte[(uint8_t)at[i]] = true;
+        seen.bits[(uint8_t)at[i] >> 6] |= 1ULL << (at[i] & 63);
     return seen;
 }
 
-static bool has(const struct seen *seen, struct sg_text text, const char *const *list, size_t count)
+static bool saw(const struct seen *seen, char c)
+{
+    return seen->bits[(uint8_t)c >> 6] >> (c & 63) & 1;
+}
+
+static bool has(const struct seen *seen, struct sg_text text, const struct sg_text *list,
+                size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(list[i]);
+        struct sg_text word = list[i];
 
-        if (n <= text.len && seen->byte[(uint8_t)list[i][0]] &&
-            seen->byte[(uint8_t)list[i][n - 1]] && memmem(text.at, text.len, list[i], n))
+        if (word.len <= text.len && saw(seen, word.at[0]) && saw(seen, word.at[word.len - 1]) &&
+            memmem(text.at, text.len, word.at, word.len))
             return true;
     }
     return false;
 }
 
-bool sg_phrase_is(struct sg_text word, const char *const *list, size_t count)
+static bool among(struct sg_text word, const struct sg_text *list, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (word.len > 0 && list[i][0] == word.at[0] && sg_text_is(word, list[i]))
+    for (size_t i = 0; word.len > 0 && i < count; i++)
+        if (word.len == list[i].len && word.at[0] == list[i].at[0] &&
+            memcmp(word.at, list[i].at, word.len) == 0)
             return true;
     return false;
 }
@@ -174,9 +206,9 @@ static bool command_line(const char *at, size_t len)
             begin = end + 1;
     first = (struct sg_text){at + begin, end - begin};
     if (end == len)
-        return sg_phrase_is(first, lone_programs, COUNT(lone_programs)) ||
-               (begin > 0 && sg_phrase_is(first, programs, COUNT(programs)));
-    if (sg_phrase_is(first, programs, COUNT(programs)))
+        return among(first, lone_programs, COUNT(lone_programs)) ||
+               (begin > 0 && among(first, programs, COUNT(programs)));
+    if (among(first, programs, COUNT(programs)))
         return true;
     return contains(at, len, "; ") && contains(at, len, " -") && contains(at, len, "/");
 }
@@ -238,7 +270,7 @@ static bool encoded(const char *at, size_t len)
 
 static bool source_like(const struct seen *seen, struct sg_text text)
 {
-    static const char *const signs[] = {"(", "import ", ":"};
+    static const struct sg_text signs[] = {W("("), W("import "), W(":")};
 
     return has(seen, text, sources, COUNT(sources)) && has(seen, text, signs, COUNT(signs));
 }
@@ -270,7 +302,7 @@ bool sg_phrase_attacks(const char *at, size_t len)
 
 static unsigned prose_flags(const struct seen *seen, struct sg_text text)
 {
-    static const char *const chains[] = {".__", "__."};
+    static const struct sg_text chains[] = {W(".__"), W("__.")};
 
     return (has(seen, text, chains, COUNT(chains)) ? SG_ARG_WALK : 0u) |
            (source_like(seen, text) ? SG_ARG_CODE : 0u) |
@@ -279,8 +311,9 @@ static unsigned prose_flags(const struct seen *seen, struct sg_text text)
 
 unsigned sg_phrase_flags(const char *at, size_t len, bool whole)
 {
-    static const char *const schemes[] = {"http://", "https://", "ftp://", "file://",   "tcp://",
-                                          "smb://",  "ldap://",  "data:",  "gopher://", "ws://"};
+    static const struct sg_text schemes[] = {
+        W("http://"), W("https://"), W("ftp://"), W("file://"),   W("tcp://"),
+        W("smb://"),  W("ldap://"),  W("data:"),  W("gopher://"), W("ws://")};
     char small[SG_PHRASE_MAX];
     struct sg_text text = {small, len < SG_PHRASE_MAX ? len : SG_PHRASE_MAX};
     struct seen seen;
@@ -296,7 +329,7 @@ unsigned sg_phrase_flags(const char *at, size_t len, bool whole)
     if (has(&seen, text, payloads, COUNT(payloads)))
         flags |= whole ? SG_ARG_PAYLOAD : SG_ARG_CODE;
     flags |= command_line(text.at, text.len) ? SG_ARG_SHELL : 0u;
-    flags |= seen.byte['\n'] ? SG_ARG_LINES : 0u;
+    flags |= saw(&seen, '\n') ? SG_ARG_LINES : 0u;
     flags |= encoded(at, text.len) ? SG_ARG_ENCODED : 0u;
     flags |= path_like(text.at, text.len) ? SG_ARG_PATH : 0u;
     if (identifier(at, text.len))

@@ -14,7 +14,4 @@ unsigned sg_phrase_flags(const char *at, size_t len, bool whole);
 /* Whether lower-case text has something in it that attacks are written with. */
 bool sg_phrase_attacks(const char *at, size_t len);
 
-/* Whether the word is one of `list`. */
-bool sg_phrase_is(struct sg_text word, const char *const *list, size_t count);
-
 #endif

@@ -104,13 +104,11 @@ static double unknown_arguments(unsigned arguments)
     (SG_ARG_PAYLOAD | SG_ARG_WALK | SG_ARG_SHELL | SG_ARG_CODE | SG_ARG_URL | SG_ARG_HOST |        \
      SG_ARG_PICKLE)
 
-static struct sg_site unknown_class(enum sg_call_op op, unsigned arguments)
+static struct sg_site unknown_class(unsigned arguments)
 {
     double weight = 0.10;
 
-    if (op == SG_CALL_NEWOBJ || op == SG_CALL_NEWOBJ_EX) /* __new__ only */
-        weight = arguments & SG_ARG_PAYLOAD ? 0.35 : 0.05;
-    else if (arguments & SG_ARG_PAYLOAD)
+    if (arguments & SG_ARG_PAYLOAD)
         weight = 0.75;
     else if (arguments & (SG_ARG_CODE | SG_ARG_SHELL | SG_ARG_WALK))
         weight = 0.45;
@@ -253,12 +251,13 @@ struct sg_site sg_site_called(const struct sg_machine *m, const struct sg_call *
         return carrier(m, call, name, spent);
     if (name->sink != SG_SINK_NONE && !(name->flags & SG_N_SOFT))
         return known(m, call, name, spent);
+    if (name->sink == SG_SINK_NONE && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
+        return site(0.05, "unknown-class", ""); /* takes classes only, runs __new__ only */
     arguments = sg_arguments_look(m, call->args, spent) | sg_arguments_look(m, call->kwargs, spent);
     if (name->sink != SG_SINK_NONE)
         s = soft(m, call, name, arguments);
-    else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS || call->op == SG_CALL_NEWOBJ ||
-             call->op == SG_CALL_NEWOBJ_EX)
-        s = unknown_class(call->op, arguments);
+    else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
+        s = unknown_class(arguments);
     else
         s = unknown_function(name, arguments);
     s.arguments = arguments;

@@ -153,10 +153,13 @@ static bool has_called(const struct sg_judge *judge, uint64_t stream)
 
 static void note_caller(struct sg_judge *judge, const struct sg_machine *m)
 {
-    uint64_t stream = stream_of(judge, m);
+    uint64_t stream;
 
-    if (judge->callers[(judge->caller_count + SG_CALLERS - 1) % SG_CALLERS] == stream)
+    if (judge->caller == m && judge->caller_member == judge->member_print)
         return;
+    judge->caller = m;
+    judge->caller_member = judge->member_print;
+    stream = stream_of(judge, m);
     judge->callers[judge->caller_count++ % SG_CALLERS] = stream;
     sg_ledger_release(&judge->ledger, stream);
 }

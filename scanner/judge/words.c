@@ -123,7 +123,7 @@ static const char *const rebuilds[] = {
 static bool listed(struct sg_text word, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (sg_text_is(word, list[i]))
+        if (word.len > 0 && word.at[0] == list[i][0] && sg_text_is(word, list[i]))
             return true;
     return false;
 }

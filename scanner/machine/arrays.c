@@ -3,17 +3,22 @@
  * joblib's unpickler, after BUILD of a NumpyArrayWrapper, reads the array from the file: a pickle
  * when the dtype holds objects, else (since joblib 1.2, when the state has an alignment) a length
  * byte and that many padding bytes, then shape × itemsize bytes. Source: joblib/numpy_pickle.py,
- * read_array(); the dtype's state: numpy's __reduce__ of dtype (itemsize at 5, flags at 7).
+ * read_array(). It reads from the file: opcodes that are left in an open frame come first. The dtype's state: numpy's __reduce__ of dtype (itemsize at 5, flags at 7).
  */
 #include "machine/state.h"
 
 #define ITEM_HAS_OBJECT 1
 
-static bool named(const struct sg_machine *m, sg_value v, const char *module, const char *name)
+/* The last part of a name: a class has as many names as modules import it. */
+static bool named(const struct sg_machine *m, sg_value v, const char *name)
 {
     const struct sg_global *global = sg_value_global(m, v);
+    size_t len = strlen(name);
 
-    return global && sg_text_is(global->module, module) && sg_text_is(global->qualname, name);
+    if (!global || global->qualname.len < len)
+        return false;
+    const char *last = global->qualname.at + global->qualname.len - len;
+    return memcmp(last, name, len) == 0 && (last == global->qualname.at || last[-1] == '.');
 }
 
 static bool shape_size(const struct sg_machine *m, sg_value shape, uint64_t *size)
@@ -40,6 +45,7 @@ static bool shape_size(const struct sg_machine *m, sg_value shape, uint64_t *siz
 struct item {
     uint64_t size; /* bytes */
     bool known, object;
+    bool flexible; /* text, bytes, structures: the dtype's state has the size */
 };
 
 /* 'f8', '<U10', '|O', 'M8[ns]', '?' */
@@ -67,49 +73,59 @@ static struct item dtype_item(const struct sg_machine *m, sg_value dtype)
     struct sg_call call;
     char text[32];
     bool whole;
-    int64_t number;
+    int64_t flags, size;
 
-    if (!sg_value_call(m, dtype, &call) || !named(m, call.callee, "numpy", "dtype"))
+    if (!sg_value_call(m, dtype, &call) || !named(m, call.callee, "dtype"))
         return (struct item){0};
-    sg_value state = sg_value_state(m, dtype);
-    if (sg_value_kind(m, state) == SG_V_TUPLE && sg_value_count(m, state, &whole) > 7 &&
-        sg_value_int(m, sg_value_item(m, state, 7), &number) && number & ITEM_HAS_OBJECT)
-        return (struct item){.known = true, .object = true};
-    sg_value letters = sg_value_item(m, call.args, 0);
-    return item_of(text, sg_value_read(m, letters, 0, text, sizeof(text)));
+    sg_value letters = sg_value_item(m, call.args, 0), state = sg_value_state(m, dtype);
+    struct item item = item_of(text, sg_value_read(m, letters, 0, text, sizeof(text)));
+    if (sg_value_kind(m, state) != SG_V_TUPLE)
+        return item;
+    size_t count = sg_value_count(m, state, &whole);
+    if (count > 7 && sg_value_int(m, sg_value_item(m, state, 7), &flags) && flags & ITEM_HAS_OBJECT)
+        item.object = true;
+    /* Older states lack the version, and names. */
+    size_t at = count >= 7 ? 5 : count >= 5 ? count - 2 : 0;
+    if (item.flexible && at && sg_value_int(m, sg_value_item(m, state, at), &size) && size >= 0) {
+        item.size = (uint64_t)size;
+        item.known = true;
+    }
+    return item;
 }
 
-static bool is_wrapper(const struct sg_machine *m, sg_value object)
+/* Made by NEWOBJ, or by a call that is given the class (copyreg._reconstructor below protocol 2) or
+ * another wrapper (copy.copy). */
+static bool is_wrapper(const struct sg_machine *m, sg_value object, int depth)
 {
     struct sg_call call;
 
-    if (!sg_value_call(m, object, &call))
+    if (depth > 4 || !sg_value_call(m, object, &call))
         return false;
-    return named(m, call.callee, "joblib.numpy_pickle", "NumpyArrayWrapper") ||
-           named(m, call.callee, "sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper");
+    sg_value first = sg_value_item(m, call.args, 0);
+    return named(m, call.callee, "NumpyArrayWrapper") || named(m, first, "NumpyArrayWrapper") ||
+           is_wrapper(m, first, depth + 1);
 }
 
-void sg_array_after_build(struct sg_machine *m, sg_value object)
+enum sg_step sg_array_after_build(struct sg_machine *m, sg_value object)
 {
+    struct sg_load *load = m->load;
     uint64_t count;
 
-    if ((object & SG_KIND_MASK) != SG_V_RESULT || !is_wrapper(m, object))
-        return;
+    if ((object & SG_KIND_MASK) != SG_V_RESULT || !is_wrapper(m, object, 0))
+        return SG_STEP_ON;
     m->arrays = true;
-    if (m->options.reading.plain)
-        return;
+    if (m->options.reading.plain || m->guessing)
+        return SG_STEP_ON;
     sg_value state = sg_value_state(m, object);
     struct item item = dtype_item(m, sg_value_lookup(m, state, "dtype"));
-    if (item.object) {
-        m->nested_pickle = true;
-        return;
-    }
-    if (!item.known || !shape_size(m, sg_value_lookup(m, state, "shape"), &count) ||
-        __builtin_mul_overflow(count, item.size, &m->skip)) {
-        m->skip = 0;
-        sg_machine_anomaly(m, SG_A_FORGOTTEN_USED);
-        return;
-    }
+    struct sg_array array = {.objects = item.object};
+    if (load->array_count == SG_ARRAYS_MAX ||
+        (!item.object &&
+         (!item.known || !shape_size(m, sg_value_lookup(m, state, "shape"), &count) ||
+          __builtin_mul_overflow(count, item.size, &array.size))))
+        return sg_machine_error(m, "an array of unknown size");
     sg_value alignment = sg_value_lookup(m, state, "numpy_array_alignment_bytes");
-    m->pad_byte = alignment != SG_ABSENT && sg_value_kind(m, alignment) != SG_V_NONE;
+    array.pad = !item.object && alignment != SG_ABSENT && sg_value_kind(m, alignment) != SG_V_NONE;
+    load->arrays[load->array_count++] = array;
+    return SG_STEP_ON;
 }

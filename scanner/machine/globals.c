@@ -26,6 +26,15 @@ static bool identifier_like(struct sg_text text)
     return true;
 }
 
+static size_t free_slot(const struct sg_globals *g, uint32_t hash)
+{
+    size_t slot = hash & (g->slot_room - 1);
+
+    while (g->slots[slot])
+        slot = (slot + 1) & (g->slot_room - 1);
+    return slot;
+}
+
 static bool grow(struct sg_machine *m)
 {
     struct sg_globals *g = &m->globals;
@@ -39,14 +48,10 @@ static bool grow(struct sg_machine *m)
     uint32_t *slots = sg_arena_zero(m->arena, 2 * room * sizeof(*slots));
     if (!slots)
         return false;
-    for (size_t i = 0; i < g->count; i++) {
-        size_t slot = entries[i]->hash & (2 * room - 1);
-        while (slots[slot])
-            slot = (slot + 1) & (2 * room - 1);
-        slots[slot] = (uint32_t)i + 1;
-    }
     g->slots = slots;
     g->slot_room = 2 * room;
+    for (size_t i = 0; i < g->count; i++)
+        slots[free_slot(g, entries[i]->hash)] = (uint32_t)i + 1;
     g->room = room;
     return true;
 }
@@ -84,20 +89,23 @@ static struct sg_global_entry *add(struct sg_machine *m, const struct sg_global 
     return entry;
 }
 
+/* Nothing is taken of the arena for a name that is known: callers put their scratch back. */
 static struct sg_global_entry *find_or_add(struct sg_machine *m, const struct sg_global *global)
 {
     struct sg_globals *g = &m->globals;
     uint32_t hash = hash_text(hash_text(2166136261u, global->written_module), global->written_name);
 
-    if (g->count == g->room && !grow(m))
-        return NULL;
-    size_t slot = hash & (g->slot_room - 1);
-    for (; g->slots[slot]; slot = (slot + 1) & (g->slot_room - 1)) {
-        struct sg_global_entry *entry = g->entries[g->slots[slot] - 1];
+    for (size_t slot = hash; g->slot_room; slot++) {
+        uint32_t found = g->slots[slot & (g->slot_room - 1)];
+        if (!found)
+            break;
+        struct sg_global_entry *entry = g->entries[found - 1];
         if (entry->hash == hash && same(&entry->shown, global))
             return entry;
     }
-    return add(m, global, hash, slot);
+    if (g->count == g->room && !grow(m))
+        return NULL;
+    return add(m, global, hash, free_slot(g, hash));
 }
 
 static sg_value enter(struct sg_machine *m, struct sg_global *global)

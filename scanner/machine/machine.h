@@ -180,7 +180,8 @@ struct sg_outcome {
     uint64_t kept;    /* memo keys set */
     uint8_t proto;    /* highest PROTO seen */
     bool framed;
-    bool frame_open; /* bytes behind STOP belong to a frame, or an argument has crossed one */
+    bool guessed;      /* an array's end was not known: what follows was searched for opcodes */
+    bool frame_open;   /* bytes behind STOP belong to a frame, or an argument has crossed one */
     sg_value result;   /* at STOP */
     const char *error; /* plain words for SG_STOP_ERROR */
 };
@@ -194,6 +195,10 @@ SG_MUST_CHECK enum sg_status sg_machine_open(struct sg_machine **out, struct sg_
  * SG_OK whatever the stream contains; else SG_ERR_MEMORY. */
 SG_MUST_CHECK enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
                                             struct sg_outcome *outcome);
+
+/* Whether what is told now stands behind array bytes whose end is not known: bytes that happen to
+ * look like opcodes are told as well. */
+bool sg_machine_guessing(const struct sg_machine *m);
 
 /* Whether the bytes must be run again, by a new machine from their beginning, with the reading
  * `*next` (loaders differ about them). The first readings are the likeliest; a caller may stop

@@ -245,6 +245,5 @@ SG_HANDLER(build)
     sg_call_tell(m, &call);
     sg_call_used(m, *object, SG_USE_BUILT);
     sg_value_set_state(m, *object, state);
-    sg_array_after_build(m, *object);
-    return SG_STEP_ON;
+    return sg_array_after_build(m, *object);
 }

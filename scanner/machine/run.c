@@ -68,12 +68,11 @@ static enum sg_step one_opcode(struct sg_machine *m)
     return step;
 }
 
-/* Readies the innermost load for opcodes that begin where the stream stands. */
-static bool ready(struct sg_machine *m)
+bool sg_run_ready(struct sg_machine *m)
 {
     struct sg_load *load = m->load;
 
-    load->stack.count = load->marks.count = 0;
+    load->stack.count = load->marks.count = load->array_count = 0;
     load->proto = 0;
     load->start = sg_stream_offset(m->stream);
     if (load->stack.at)
@@ -83,8 +82,6 @@ static bool ready(struct sg_machine *m)
     return made;
 }
 
-static enum sg_step run_load(struct sg_machine *m);
-
 /* An array of objects in a joblib file: its items are a pickle of their own. */
 static enum sg_step run_inner(struct sg_machine *m)
 {
@@ -93,37 +90,48 @@ static enum sg_step run_inner(struct sg_machine *m)
     m->load = &m->loads[++m->depth];
     sg_memo_clear(&m->load->memo);
     m->load->frame_end = 0;
-    enum sg_step step = ready(m) ? run_load(m) : SG_STEP_MEMORY;
+    enum sg_step step = sg_run_ready(m) ? sg_run_load(m) : SG_STEP_MEMORY;
     m->load = &m->loads[--m->depth];
     return step == SG_STEP_STOP ? SG_STEP_ON : step;
 }
 
-static enum sg_step after_opcode(struct sg_machine *m)
+static enum sg_step take_array(struct sg_machine *m, const struct sg_array *array)
 {
     struct sg_stream *s = m->stream;
+    uint64_t size = array->size;
 
-    if (m->nested_pickle) {
-        m->nested_pickle = false;
+    if (array->objects)
         return run_inner(m);
-    }
-    if (m->pad_byte) {
-        m->pad_byte = false;
+    if (array->pad) {
         if (sg_stream_need(s, 1) == 0)
             return SG_STEP_END;
-        m->skip += *s->at++;
+        size += *s->at++;
     }
-    uint64_t skip = m->skip;
-    m->skip = 0;
-    return sg_stream_skip(s, skip) ? SG_STEP_ON : SG_STEP_END;
+    return sg_stream_skip(s, size) ? SG_STEP_ON : SG_STEP_END;
 }
 
-static enum sg_step run_load(struct sg_machine *m)
+static enum sg_step take_arrays(struct sg_machine *m)
+{
+    struct sg_load *load = m->load;
+    enum sg_step step = SG_STEP_ON;
+
+    if (load->frame_end > sg_stream_offset(m->stream))
+        return SG_STEP_ON;
+    load->frame_end = 0;
+    for (size_t i = 0; i < load->array_count && !step; i++)
+        step = take_array(m, &load->arrays[i]);
+    load->array_count = 0;
+    return step;
+}
+
+enum sg_step sg_run_load(struct sg_machine *m)
 {
     for (;;) {
+        enum sg_step step = m->load->array_count ? take_arrays(m) : SG_STEP_ON;
+        if (step)
+            return step;
         sg_run_fast(m);
-        enum sg_step step = one_opcode(m);
-        if (step == SG_STEP_ON && (m->skip || m->nested_pickle || m->pad_byte))
-            step = after_opcode(m);
+        step = one_opcode(m);
         if (step)
             return step;
     }
@@ -138,10 +146,8 @@ static bool begin_load(struct sg_machine *m)
     m->memo_shifted = false;
     if (!m->options.reading.carry_memo)
         sg_memo_clear(&load->memo);
-    m->skip = 0;
-    m->pad_byte = m->nested_pickle = false;
     m->error = NULL;
-    return ready(m);
+    return sg_run_ready(m);
 }
 
 static enum sg_stop stop_of(struct sg_machine *m, enum sg_step step)
@@ -161,16 +167,25 @@ enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
     m->stream = stream;
     *outcome = (struct sg_outcome){.start = sg_stream_offset(stream)};
     m->outcome = outcome;
-    outcome->stop = stop_of(m, begin_load(m) ? run_load(m) : SG_STEP_MEMORY);
+    outcome->stop = stop_of(m, begin_load(m) ? sg_run_load(m) : SG_STEP_MEMORY);
     m->load = m->loads;
     m->depth = 0;
     if (outcome->stop == SG_STOP_ERROR && outcome->calls &&
         !(m->options.reading.plain && m->arrays))
         sg_machine_anomaly(m, SG_A_BROKEN_AFTER_CALL);
     outcome->end = sg_stream_offset(stream);
-    outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
     outcome->error = m->error;
+    if (outcome->stop == SG_STOP_ERROR && m->arrays && !m->options.reading.plain) {
+        outcome->guessed = true;
+        sg_resync(m);
+    }
+    outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
     return SG_OK;
+}
+
+bool sg_machine_guessing(const struct sg_machine *m)
+{
+    return m->guessing;
 }
 
 bool sg_machine_more(const struct sg_machine *m, struct sg_reading *next)

@@ -94,14 +94,25 @@ struct sg_memo {
     uint64_t count; /* keys set */
 };
 
+/* An array whose bytes joblib takes out of the stream. */
+struct sg_array {
+    uint64_t size; /* bytes */
+    bool pad;      /* a length byte and that much padding come first */
+    bool objects;  /* no bytes: a pickle of its own */
+};
+
+#define SG_ARRAYS_MAX 16u
+
 /* What one load() has: an Unpickler, abstractly. */
 struct sg_load {
     struct sg_words stack;
     struct sg_words marks; /* stack heights */
     struct sg_memo memo;
     uint8_t proto;
-    uint64_t start;     /* stream offset of its first opcode */
-    uint64_t frame_end; /* stream offset; 0: no frame is open */
+    uint64_t start;                        /* stream offset of its first opcode */
+    uint64_t frame_end;                    /* stream offset; 0: no frame is open */
+    struct sg_array arrays[SG_ARRAYS_MAX]; /* to be taken out where the frame ends */
+    size_t array_count;
 };
 
 #define SG_LOADS_MAX 16u
@@ -146,17 +157,15 @@ struct sg_machine {
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
     uint64_t opcode_offset;
-    size_t scratch;     /* the arena before the opcode took scratch of it */
-    uint64_t skip;      /* array bytes to pass over before the next opcode */
-    bool nested_pickle; /* an array of objects: a pickle of its own comes next */
-    bool pad_byte;      /* … after a length byte and that much padding */
-    uint8_t depth;      /* of `load` in `loads` */
-    uint8_t folding;    /* known functions inside one another */
-    uint8_t straddles;  /* met so far in this reading */
-    bool memo_before;   /* a pickle before this one set memo keys */
-    bool memo_shifted;  /* … and this one uses MEMOIZE, which counts them */
-    bool memo_differs;  /* carry_memo matters */
-    bool arrays;        /* array bytes were met: plain matters */
+    size_t scratch;    /* the arena before the opcode took scratch of it */
+    uint8_t depth;     /* of `load` in `loads` */
+    uint8_t folding;   /* known functions inside one another */
+    uint8_t straddles; /* met so far in this reading */
+    bool memo_before;  /* a pickle before this one set memo keys */
+    bool memo_shifted; /* … and this one uses MEMOIZE, which counts them */
+    bool memo_differs; /* carry_memo matters */
+    bool arrays;       /* array bytes were met: plain matters */
+    bool guessing;     /* after array bytes whose end is not known: see resync.c */
     uint8_t opcode;
     uint8_t pickles; /* runs so far, saturated */
     const char *error;
@@ -242,8 +251,17 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
 bool sg_code_marshalled(struct sg_machine *m, struct sg_text text, const struct sg_call *call);
 void sg_code_arguments(struct sg_machine *m, const struct sg_call *call);
 
-/* arrays.c: after BUILD, whether joblib takes array bytes out of the stream. */
-void sg_array_after_build(struct sg_machine *m, sg_value object);
+/* arrays.c: after BUILD, whether joblib takes array bytes out of the stream; they then wait in
+ * load->arrays. */
+SG_MUST_CHECK enum sg_step sg_array_after_build(struct sg_machine *m, sg_value object);
+
+/* run.c: runs opcodes until something stops them. */
+enum sg_step sg_run_load(struct sg_machine *m);
+/* run.c: readies the innermost load for opcodes that begin where the stream stands. */
+SG_MUST_CHECK bool sg_run_ready(struct sg_machine *m);
+
+/* resync.c: looks for opcodes behind array bytes whose end is not known, to the end of the data. */
+void sg_resync(struct sg_machine *m);
 
 /* opcode_args.c: reads an opcode's argument as the unpicklers do. */
 enum sg_argument_kind {

@@ -15,6 +15,7 @@ struct lz4 {
     struct sg_arena pool;
     LZ4F_dctx *lz4;
     size_t want; /* packed bytes until the end of a block and the header behind it; 0: no frame */
+    bool full;   /* there was no room for all that was decoded */
     bool later;  /* a frame was read to its end already */
     bool gave;   /* this one has given bytes */
 };
@@ -37,12 +38,13 @@ static void drop(void *pool, void *block)
     (void)block;
 }
 
-/* What liblz4 decodes in a call that fails is lost. So a call ends with a block: the header of the
- * next one is left for another call. */
+/* What liblz4 gives in a call that fails is lost. So a call ends with a block: the header of the next
+ * one is left for another call, and that for when all of the block was given. */
 static size_t portion(const struct lz4 *self, size_t have)
 {
+    if (self->full)
+        return 0;
     size_t want = self->want ? self->want : LZ4F_MIN_SIZE_TO_KNOW_HEADER_LENGTH;
-
     if (want > LZ4F_BLOCK_HEADER_SIZE && self->want)
         want -= LZ4F_BLOCK_HEADER_SIZE;
     return want < have ? want : have;
@@ -86,7 +88,9 @@ static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len
         self->later = true;
         return begin(self);
     }
-    return feed || room ? SG_OK : starved(self);
+    bool went_on = feed || room || self->full;
+    self->full = room == len;
+    return went_on ? SG_OK : starved(self);
 }
 
 enum sg_status sg_lz4_open(const struct sg_source *packed, struct sg_arena *arena,

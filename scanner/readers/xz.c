@@ -14,6 +14,9 @@
 #define ALONE_HEADER 13u  /* properties, dictionary's size, length */
 #define ALONE_LENGTH_MAX (1ULL << 38)
 
+/* Zeros are empty .lzma streams to Python, which takes 5 s for these. */
+#define PADDING_MAX (64u << 20)
+
 struct xz {
     struct sg_decoder decoder;
     struct sg_stream packed;
@@ -22,9 +25,10 @@ struct xz {
     lzma_stream lzma;
     uint8_t header[ALONE_HEADER]; /* of a .lzma stream, with the dictionary's size made to fit */
     size_t header_left;
-    bool lowered; /* it was made to fit */
-    bool later;   /* a stream was read to its end already */
-    bool gave;    /* this one has given bytes */
+    uint64_t padding; /* between streams so far */
+    bool lowered;     /* it was made to fit */
+    bool later;       /* a stream was read to its end already */
+    bool gave;        /* this one has given bytes */
 };
 
 bool sg_xz_bid(const uint8_t *head, size_t len)
@@ -120,13 +124,31 @@ static enum sg_status begin(struct xz *self, uint64_t memory_limit)
     return result == LZMA_OK ? SG_OK : SG_ERR_MEMORY;
 }
 
+/* How many of the `len` bytes at `at` are zeros before the first that is none. */
+static size_t zeros(const uint8_t *at, size_t len)
+{
+    size_t count = 0;
+
+    if (*at == 0 && memcmp(at, at + 1, len - 1) == 0)
+        return len;
+    while (!at[count])
+        count++;
+    return count;
+}
+
 static enum sg_status next_stream(struct xz *self)
 {
+    size_t have;
+
     self->later = true;
-    while (sg_stream_need(&self->packed, 1)) {
-        if (*self->packed.at)
+    while ((have = sg_stream_need(&self->packed, 1))) {
+        size_t padding = zeros(self->packed.at, have);
+        self->packed.at += padding;
+        self->padding += padding;
+        if (self->padding > PADDING_MAX)
+            return SG_ERR_FORMAT;
+        if (padding < have)
             return begin(self, UINT64_MAX);
-        self->packed.at++;
     }
     return self->packed.status ? self->packed.status : SG_END;
 }

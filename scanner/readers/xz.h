@@ -3,7 +3,8 @@
  * Rules of the formats: The .xz File Format 1.2.0; The .lzma File Format; the manual of lzip, "File format".
  * Rules of the readers: lzma of CPython 3.8-3.14 takes every stream for what it looks like (by
  * default), with liblzma 5.4 lzip as well; what follows a stream and gives an error before its first
- * byte is ignored. Zero bytes between streams are passed over as by xz.
+ * byte is ignored. Zero bytes between streams are passed over as by xz, up to 64 MB. To Python zeros
+ * are empty .lzma streams, so a file may begin with them, too.
  *
  * A .lzma stream may ask for 4 GB of memory to decode a kilobyte. It is decoded with less, as long as
  * it does not look back further.

@@ -18,6 +18,7 @@ struct zstd {
     ZSTD_DStream *zstd;
     size_t want; /* packed bytes until the end of a block and the header behind it */
     bool inside; /* a frame */
+    bool full;   /* there was no room for all that was decoded */
     bool later;  /* a frame was read to its end already */
     bool gave;   /* this one has given bytes */
 };
@@ -32,12 +33,13 @@ bool sg_zstd_bid(const uint8_t *head, size_t len)
            (magic >= 0xfd2fb525 && magic <= 0xfd2fb527);
 }
 
-/* What libzstd decodes in a call that fails is lost. So a call ends with a block: the header of the
- * next one is left for another call. */
+/* What libzstd gives in a call that fails is lost. So a call ends with a block: the header of the next
+ * one is left for another call, and that for when all of the block was given. */
 static size_t portion(const struct zstd *self, size_t have)
 {
+    if (self->full)
+        return 0;
     size_t want = self->want > BLOCK_HEADER ? self->want - BLOCK_HEADER : self->want;
-
     if (!self->inside)
         want = FIRST_WANT;
     return want < have ? want : have;
@@ -81,7 +83,9 @@ static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len
         self->later = true;
         self->gave = false;
     }
-    return in.pos || out.pos ? SG_OK : starved(self);
+    bool went_on = in.pos || out.pos || self->full;
+    self->full = out.pos == len;
+    return went_on ? SG_OK : starved(self);
 }
 
 /* For the stream's first frame, when that can be told from its header. */

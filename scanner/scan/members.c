@@ -54,44 +54,16 @@ static void tell_tar(struct sg_composer *c, const struct sg_tar *tar)
     }
 }
 
-/* A member of a tar that cannot be read again: into memory, where there is room. */
-static bool spool(struct sg_composer *c, struct sg_stream *stream, uint64_t size,
-                  struct sg_source *out)
+static void scan_tar_member(struct sg_composer *c, const struct sg_source *source,
+                            const struct sg_tar_member *member)
 {
-    if (size > (c->work.size - c->work.used) / 4)
-        return false;
-    uint8_t *bytes = sg_arena_take(&c->work, (size_t)size);
-    size_t got = 0;
-    while (bytes && got < size && sg_stream_need(stream, 1)) {
-        size_t step = (size_t)(stream->end - stream->at);
-        if (step > size - got)
-            step = (size_t)size - got;
-        (void)sg_stream_copy(stream, bytes + got, step);
-        got += step;
-    }
-    *out = sg_source_mem(bytes, got);
-    return bytes != NULL;
+    struct sg_source part = sg_source_part(source, member->data_offset, member->size);
+
+    sg_compose_source(c, &part);
+    sg_compose_torch_tar(c, member->name, &part);
 }
 
-static void scan_tar_member(struct sg_composer *c, const struct sg_feed *feed,
-                            struct sg_stream *stream, const struct sg_tar_member *member)
-{
-    struct sg_source source;
-    struct sg_feed part;
-
-    if (feed->source) {
-        source = sg_source_part(feed->source, member->data_offset, member->size);
-    } else if (!spool(c, stream, member->size, &source)) {
-        part = sg_feed_from(feed, &member->data_offset);
-        sg_compose_feed(c, &part);
-        sg_judge_partial(c->judge, 0, "too long to be read under every reading here");
-        return;
-    }
-    sg_compose_source(c, &source);
-    sg_compose_torch_tar(c, member->name, &source);
-}
-
-static void scan_tar(struct sg_composer *c, const struct sg_feed *feed, struct sg_tar *tar)
+static void scan_tar(struct sg_composer *c, const struct sg_source *source, struct sg_tar *tar)
 {
     struct sg_tar_member member;
     struct sg_place place;
@@ -100,25 +72,26 @@ static void scan_tar(struct sg_composer *c, const struct sg_feed *feed, struct s
     while ((status = sg_tar_next(tar, &member)) == SG_OK) {
         if (!sg_compose_enter(c, member.name, &place))
             return;
-        scan_tar_member(c, feed, tar->stream, &member);
+        scan_tar_member(c, source, &member);
         sg_compose_leave(c, &place);
     }
     if (status != SG_END)
         sg_judge_partial(c->judge, tar->at, "the archive could not be read to its end");
 }
 
-bool sg_compose_tar(struct sg_composer *c, const struct sg_feed *feed)
+bool sg_compose_tar(struct sg_composer *c, const struct sg_source *source)
 {
+    struct sg_feed feed = sg_feed_source(source);
     size_t used = c->work.used;
     struct sg_tar *tar = sg_arena_take(&c->work, sizeof(*tar));
     struct sg_stream stream;
     bool is_tar = false;
 
-    if (tar && feed->open(c, feed, &stream)) {
+    if (tar && feed.open(c, &feed, &stream)) {
         is_tar = sg_tar_open(tar, &stream, c->depth <= FOLLOW_DEPTH, &c->work) == SG_OK;
         if (is_tar) {
             sg_compose_format(c, "tar");
-            scan_tar(c, feed, tar);
+            scan_tar(c, source, tar);
             tell_tar(c, tar);
         }
     }
@@ -239,8 +212,8 @@ bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
     struct sg_known known = sg_known_format(head, len);
 
     tell_known(c, &known);
-    if (sg_tar_bid(head, len))
-        (void)sg_compose_tar(c, feed);
+    if (feed->source && sg_tar_bid(head, len))
+        (void)sg_compose_tar(c, feed->source);
     c->work.used = used;
     if (sg_npy_bid(head, len))
         (void)sg_compose_npy(c, feed);

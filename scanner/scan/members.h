@@ -13,11 +13,11 @@
 bool sg_members_bid(const uint8_t *head, size_t len);
 
 /* members.c: reads content that is recognised by its first bytes: tar, npy, HDF5, what stands for
- * another file. False when it is of a known kind and surely no pickle. */
+ * another file. What needs reading by offset is read only where the feed has a source. False when it is of a known kind and surely no pickle. */
 bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed);
 
 /* members.c: a tar; members are scanned under every reading. False when it is none. */
-bool sg_compose_tar(struct sg_composer *c, const struct sg_feed *feed);
+bool sg_compose_tar(struct sg_composer *c, const struct sg_source *source);
 
 /* members.c: arrays in a row, and what follows the last one. False when it is none. */
 bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed);

@@ -48,13 +48,18 @@ static bool certain_name(const struct sg_global *global)
     return global && sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.9;
 }
 
+static bool uncertain(const struct run *run, const struct sg_machine *m)
+{
+    return run->unlikely || sg_machine_guessing(m);
+}
+
 static void on_global(void *ctx, const struct sg_machine *m, const struct sg_global *global)
 {
     struct run *run = ctx;
 
     if (sg_text_starts(global->module, SG_TEXT("joblib.numpy_pickle")))
         run->joblib = true;
-    if (!run->unlikely || certain_name(global))
+    if (!uncertain(run, m) || certain_name(global))
         run->judge.global(run->judge.ctx, m, global);
 }
 
@@ -62,7 +67,7 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
 {
     struct run *run = ctx;
 
-    if (!run->unlikely || certain_name(sg_value_global(m, call->callee)))
+    if (!uncertain(run, m) || certain_name(sg_value_global(m, call->callee)))
         run->judge.call(run->judge.ctx, m, call);
 }
 
@@ -70,7 +75,7 @@ static void on_use(void *ctx, const struct sg_machine *m, uint64_t id, enum sg_u
 {
     struct run *run = ctx;
 
-    if (!run->unlikely)
+    if (!uncertain(run, m))
         run->judge.use(run->judge.ctx, m, id, use);
 }
 
@@ -78,7 +83,7 @@ static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly wh
 {
     struct run *run = ctx;
 
-    if (!run->unlikely)
+    if (!uncertain(run, m))
         run->judge.anomaly(run->judge.ctx, m, what, at);
 }
 
@@ -170,6 +175,8 @@ static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_strea
         if (sg_machine_run(m, s, &outcome))
             return;
         enum look look = look_at(&outcome, false);
+        if (outcome.guessed)
+            sg_judge_partial(c->judge, outcome.end, "an array's bytes end at an unknown place");
         if (first && (n == 0 || outcome.proto >= 2 || outcome.calls))
             tell(c, look, &outcome);
         if (outcome.stop != SG_STOP_STOP)

@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+#define TEXT_MAX (32u << 20)
+
 static bool ends_with(struct sg_text name, const char *tail)
 {
     size_t len = strlen(tail);
@@ -97,6 +99,40 @@ static bool is_config(const char *format, struct sg_text name)
     return is_at_root(name, "config.json");
 }
 
+/* A member of text, which may be packed: only so much of it is read. */
+struct limited {
+    struct sg_stream inner;
+    uint64_t left;
+};
+
+static enum sg_status fill_limited(void *ctx, uint8_t *into, size_t len, size_t *got)
+{
+    struct limited *limited = ctx;
+    size_t have = sg_stream_need(&limited->inner, 1);
+
+    *got = have < len ? have : len;
+    if (*got == 0)
+        return limited->inner.status;
+    if (*got > limited->left)
+        return SG_ERR_LIMIT;
+    limited->left -= *got;
+    return sg_stream_copy(&limited->inner, into, *got) ? SG_OK : limited->inner.status;
+}
+
+static bool open_limited(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
+{
+    struct limited *limited = sg_arena_zero(&c->work, sizeof(*limited));
+    uint8_t *window = sg_arena_take(&c->work, SG_WINDOW_MIN);
+
+    if (!limited || !window || !feed->open(c, feed, &limited->inner)) {
+        sg_judge_partial(c->judge, 0, "no memory to look at a member's text");
+        return false;
+    }
+    limited->left = TEXT_MAX;
+    sg_stream_decode(out, fill_limited, limited, window, SG_WINDOW_MIN);
+    return true;
+}
+
 void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_text name,
                          const struct sg_feed *feed)
 {
@@ -107,7 +143,7 @@ void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_te
     size_t used = c->work.used;
 
     code = code && ends_with(name, ".py");
-    if ((code || config) && feed->open(c, feed, &stream)) {
+    if ((code || config) && open_limited(c, feed, &stream)) {
         if (code)
             sg_compose_python(c, &stream, torchscript);
         else

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from attack_arrays import after_arrays
 from attack_streams import (
     ABSENT,
     CODE,
@@ -311,24 +312,7 @@ def cloudpickled() -> bytes:
     return bytes(cloudpickle.dumps(Payload()))
 
 
-def joblib_resumed() -> bytes:
-    """A pickle that goes on after the raw bytes of an array; they look like STOP and opcodes."""
-    import joblib
-    import numpy
-
-    class Payload:
-        def __reduce__(self) -> Any:
-            import posix
-
-            return posix.system, (SHELL.decode(),)
-
-    file = io.BytesIO()
-    joblib.dump([numpy.frombuffer(b".cN.\x80\x04.." * 8, dtype="u1"), Payload()], file)
-    return file.getvalue()
-
-
 def others() -> Iterator[Attack]:
-    yield Attack("O21", "joblib-after-array", joblib_resumed(), load="joblib", pythons="self")
     deep = b"]" + b"2\x86" * 60
     yield Attack(
         "O32",
@@ -357,5 +341,6 @@ def others() -> Iterator[Attack]:
 
 
 def attacks() -> list[Attack]:
-    groups = [broken, operands, registry, divergences, names, resolvers, delayed, writers, carriers]
-    return [attack for group in [*groups, others] for attack in group()]
+    groups = [broken, operands, registry, divergences, names, resolvers, delayed, writers]
+    groups += [carriers, after_arrays, others]
+    return [attack for group in groups for attack in group()]

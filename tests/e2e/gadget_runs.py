@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conftest import BUILD, clean_environment
+from conftest import BUILD, ROOT, clean_environment
 from gadgets import Gadget, compile_pickle
 
 UNPICKLING = Path(__file__).with_name("unpickling.py")
@@ -77,7 +77,7 @@ def listener(canary: Path) -> Iterator[int]:
 def constructor_library() -> Path:
     """A library whose constructor makes the file that GADGET_CANARY names."""
     path = BUILD / "tests" / "gadget_constructor.so"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     source = (
         "#include <fcntl.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
         "__attribute__((constructor)) static void run(void)\n"
@@ -123,8 +123,8 @@ def run_one(
     python: str, gadget: Gadget, env: dict[str, str], way: str = "c", seconds: int = SECONDS
 ) -> Outcome:
     """Runs a gadget in a process of its own. Its folder lies outside temporary folders."""
-    root = BUILD / "gadgets"
-    root.mkdir(exist_ok=True)
+    root = ROOT / "build" / "gadgets"
+    root.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(dir=root))
     canary = place / "canary"
     try:

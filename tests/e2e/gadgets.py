@@ -111,7 +111,6 @@ M("numpy").vectorize(os.system)(TOUCH)
 M("numpy").frompyfunc(os.system, 1, 1)(TOUCH)
 M("numpy").fromfunction(functools.partial(os.system, TOUCH), ())
 M("dill._dill")._create_type(functools.partial(os.system, TOUCH))
-M("pytest").main(["-p", "no:cacheprovider", "-q", FILE])
 """
 
 CODE = """

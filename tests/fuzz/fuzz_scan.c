@@ -69,19 +69,27 @@ static bool sniffed(const uint8_t *data, size_t size)
     return tail > 0 && sg_sniff_tail(data + size - tail, tail);
 }
 
-/* False when the arena is too small to begin. */
-static bool scan(const struct sg_source *source, struct sg_report *report)
+/* An arena is handed in zeroed. */
+static struct sg_arena fresh_arena(void)
 {
     static uint8_t *base;
-    struct sg_limits limits = SG_LIMITS_DEFAULT;
-    struct sg_arena arena = {.size = ARENA_SIZE};
-    enum sg_status status;
 
     if (!base)
         base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(base != MAP_FAILED);
-    arena.base = base;
+    CHECK(madvise(base, ARENA_SIZE, MADV_DONTNEED) == 0);
+    return (struct sg_arena){.base = base, .size = ARENA_SIZE};
+}
+
+/* False when the arena is too small to begin. The strings of the report are gone with the next
+ * scan but for the format's, which is a constant. */
+static bool scan(const struct sg_source *source, struct sg_report *report)
+{
+    struct sg_limits limits = SG_LIMITS_DEFAULT;
+    struct sg_arena arena = fresh_arena();
+    enum sg_status status;
+
     limits.max_memory = ARENA_SIZE;
     limits.max_inflate = INFLATE_MAX;
     status = sg_scan(source, &limits, &arena, report);

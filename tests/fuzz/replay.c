@@ -2,6 +2,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define SECONDS_PER_INPUT 60u /* an input that hangs ends the run */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +25,7 @@ static int replay(const char *path)
         return 1;
     }
     fclose(file);
+    alarm(SECONDS_PER_INPUT);
     LLVMFuzzerTestOneInput(data, (size_t)size);
     free(data);
     return 0;

@@ -40,7 +40,7 @@ struct hookcase {
 };
 
 extern const struct hookcase cases_open[], cases_stdio[], cases_read[], cases_fd[], cases_exec[],
-    cases_strerror[], cases_ways[];
+    cases_load[], cases_strerror[], cases_ways[];
 
 /* What passes by every hook. */
 int raw_open(const char *path, int flags);

@@ -17,7 +17,8 @@
 #define SKIPPED 77  /* this machine cannot do it: exit status */
 
 static const struct hookcase *const tables[] = {cases_open, cases_stdio,    cases_read, cases_fd,
-                                                cases_exec, cases_strerror, cases_ways};
+                                                cases_exec, cases_load, cases_strerror,
+                                                cases_ways};
 
 static struct {
     const struct hookcase *hookcase;

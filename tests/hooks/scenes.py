@@ -7,6 +7,8 @@ import re
 import resource
 import signal
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Callable, List
 
@@ -297,6 +299,45 @@ def no_memory_refuses_what_could_be_a_model(kit: Kit) -> None:
 
     done = kit.run(cat(kit, kit.bad), prepare=limit)
     expect(done.status != 0 and done.out == "", done)
+
+
+READ_BACK = """
+import sys, tempfile, zipfile
+for file in (open(sys.argv[1], "w+b"), tempfile.TemporaryFile()):
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", b"one")
+        assert archive.read("a.txt") == b"one"
+        archive.writestr("b.txt", b"two")
+        assert archive.read("b.txt") == b"two"
+        if len(sys.argv) > 2:
+            archive.write(sys.argv[2], "data.pkl")
+            archive.read("data.pkl")
+"""
+
+
+@scene
+def an_unfinished_archive_is_read_back(kit: Kit) -> None:
+    python = [os.path.realpath(sys.executable), "-c", READ_BACK, str(kit.files / "written.zip")]
+    done = kit.run(python)
+    expect(done.status == 0, done)
+    expect("safeguard: blocked" not in done.err, done.err)
+    kit.run(["cp", str(kit.bad), str(kit.files / "part")])
+    done = kit.run([*python, str(kit.files / "part")], mode="log")
+    told = [line for line in done.err.splitlines() if "at byte" in line and "data.pkl" in line]
+    expect(len(told) > 0 and all("malicious" in line for line in told), done.err)
+
+
+@scene
+def an_archive_that_was_cut_off_is_refused(kit: Kit) -> None:
+    cut = kit.files / "cut.zip"
+    with zipfile.ZipFile(cut, "w") as archive:
+        archive.writestr("data.pkl", kit.clean.read_bytes())
+    cut.write_bytes(cut.read_bytes()[:-30])
+    done = kit.run(cat(kit, cut))
+    expect(done.status != 0 and "not fully analysed" in done.err, done)
+    policy = write_policy(kit, "partial.ini", "[guard]\non_partial = log\n")
+    done = kit.run(cat(kit, cut), policy=policy)
+    expect(done.status == 0 and "safeguard: logged" in done.err, done)
 
 
 @scene

@@ -8,7 +8,7 @@ import random
 import struct
 from typing import Any
 
-from frames import add_frames, call
+from frames import add_frames, call, frame
 
 DTYPES = ["f8", "<f4", ">i2", "u1", "?", "U3", "S5", "V7", "c16", "M8[ns]", "m8", "e", "g", "b1"]
 DTYPES += ["f8,i4", "3f4", "(2,3)i2", "U0", "O", "float32", "int64", "bool", "str", "d", "q", "p"]
@@ -111,6 +111,9 @@ def array_ops(rng: random.Random, modules: list[str], names: list[str]) -> list[
         if rng.random() < 0.5:
             ops.append(call(rng, modules, names))
         built, data = wrapper(rng)
+        if rng.random() < 0.15:  # opcodes that the frame already holds come before the bytes
+            inner = call(rng, modules, names)
+            built = frame(len(built) + len(inner)) + built + inner
         ops += [built, data]
         if rng.random() < 0.2:  # the array's own state: no bytes are taken for this BUILD
             ops.append(b"(K\1K\1\x85cnumpy\ndtype\n(Vu1\n\x89\x88tR\x89C\1ztb")

@@ -242,6 +242,20 @@ static void streams_in_a_row_are_one_content(void **state)
     free(packed.bytes);
 }
 
+/* Python, too, reads on behind them: each 18 zeros are a stream of nothing. */
+static void zeros_before_a_stream_are_streams_of_nothing(void **state)
+{
+    struct cases *cases = *state;
+    uint8_t *zeros = calloc(1, 18 * 10000);
+
+    assert_non_null(zeros);
+    struct packed packed =
+        packed_join(packed_of(zeros, 18 * 10000), xz_of(cases->plain, SMALL, 0, LZMA_CHECK_CRC32));
+    check_decodes(cases, &alone, packed, SMALL);
+    free(packed.bytes);
+    free(zeros);
+}
+
 /* Blocks of which each wants another dictionary: the memory of the last one is used again. */
 static void blocks_in_a_row_are_one_content(void **state)
 {
@@ -349,6 +363,7 @@ int main(void)
         cmocka_unit_test(an_lzma_stream_may_ask_for_more_than_it_uses),
         cmocka_unit_test(an_lzma_stream_that_uses_more_is_told),
         cmocka_unit_test(streams_in_a_row_are_one_content),
+        cmocka_unit_test(zeros_before_a_stream_are_streams_of_nothing),
         cmocka_unit_test(blocks_in_a_row_are_one_content),
         cmocka_unit_test(what_follows_and_is_no_stream_is_left),
         cmocka_unit_test(damage_comes_after_what_was_decoded),

@@ -1,0 +1,208 @@
+"""Clean programs that unpickle from memory and pipes go on: not a line from the guard."""
+
+import pytest
+from conftest import guarded, run
+
+WORKERS = """
+import functools, multiprocessing, operator, os, subprocess, sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+def square(x):
+    return x * x
+
+def main():
+    for method in ("fork", "spawn", "forkserver"):
+        context = multiprocessing.get_context(method)
+        with context.Pool(2) as pool:
+            assert pool.map(square, range(4)) == [0, 1, 4, 9]
+            assert pool.map(functools.partial(pow, 2), range(3)) == [1, 2, 4]
+            assert pool.map(operator.attrgetter("real"), [3]) == [3]
+            assert pool.map(os.system, ["true"]) == [0]
+            assert pool.apply(subprocess.run, (["true"],)).returncode == 0
+            assert pool.apply(eval, ("1 + 1",)) == 2
+        queue = context.Queue()
+        queue.put(len)
+        assert queue.get() is len
+        array = context.Array("i", 3)
+        process = context.Process(target=operator.setitem, args=(array, 0, 7))
+        process.start()
+        process.join()
+        assert array[0] == 7
+    with multiprocessing.Manager() as manager:
+        shared = manager.dict(a=1)
+        shared["f"] = square
+        assert shared["f"](3) == 9
+    with ProcessPoolExecutor(2) as pool:
+        assert list(pool.map(square, [1, 2])) == [1, 4]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(square, [1, 2])) == [1, 4]
+    print("fine")
+
+if __name__ == "__main__":
+    main()
+"""
+
+OBJECTS = """
+import argparse, array, collections, copy, dataclasses, datetime, decimal, enum, fractions, functools
+import io, ipaddress, logging, operator, pathlib, pickle, random, re, shelve, tempfile, uuid, zoneinfo
+
+Point = collections.namedtuple("Point", "x y")
+
+@dataclasses.dataclass
+class Record:
+    a: int
+    b: list
+
+class Kind(enum.Enum):
+    A = 1
+
+things = [
+    Point(1, 2), Record(1, [2]), Kind.A, datetime.datetime.now(), decimal.Decimal("1.5"),
+    fractions.Fraction(1, 3), functools.partial(print, 1), operator.itemgetter(1), re.compile("a+"),
+    pathlib.Path("/tmp"), random.Random(1), uuid.uuid4(), array.array("d", [1.0]), range(3), slice(1),
+    collections.OrderedDict(a=1), collections.Counter("aab"), collections.deque([1]), len, print,
+    getattr, ValueError("x"), ipaddress.ip_address("127.0.0.1"), logging.getLogger("a"), object(),
+    collections.defaultdict(list), frozenset([1]), bytearray(b"x"), complex(1, 2), io.BytesIO(b"x"),
+    zoneinfo.ZoneInfo("UTC"), argparse.Namespace(a=1), type, int, Record, Point, Ellipsis,
+]
+for thing in things:
+    for protocol in range(2, 6):
+        data = pickle.dumps(thing, protocol)
+        pickle.loads(data)
+        pickle._loads(data)
+    copy.deepcopy(thing) if not isinstance(thing, functools.partial) else None
+with tempfile.TemporaryDirectory() as folder, shelve.open(folder + "/shelf") as shelf:
+    shelf["a"] = things[:5]
+    assert shelf["a"] == things[:5]
+print("fine")
+"""
+
+LIBRARIES = """
+import collections, copy, dataclasses, io, os, pickle
+import cloudpickle, dill, joblib, numpy as np, pandas as pd
+
+def main():
+    assert joblib.Parallel(2)(joblib.delayed(lambda x: x + 1)(i) for i in range(4)) == [1, 2, 3, 4]
+    assert joblib.Parallel(2)(joblib.delayed(np.sum)(np.ones(1 << 18)) for _ in range(3))
+    assert joblib.Parallel(2)(joblib.delayed(os.system)("true") for _ in range(2)) == [0, 0]
+    class Local:
+        def __init__(self):
+            self.a = np.ones(3)
+    made = dataclasses.make_dataclass("Made", ["x"])
+    for thing in (Local(), made(1), collections.namedtuple("Tuple", "a b")(1, 2), lambda: open):
+        cloudpickle.loads(cloudpickle.dumps(thing))
+        dill.loads(dill.dumps(thing))
+    frame = pd.DataFrame({"a": [1, 2], "b": pd.Categorical(["x", "y"])})
+    assert pickle.loads(pickle.dumps(frame)).equals(frame)
+    buffer = io.BytesIO()
+    frame.to_pickle(buffer)
+    buffer.seek(0)
+    assert pd.read_pickle(buffer).equals(frame)
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    model = make_pipeline(StandardScaler(), RandomForestClassifier(5, n_jobs=2))
+    model.fit(np.random.rand(20, 3), [0, 1] * 10)
+    buffer = io.BytesIO()
+    joblib.dump(copy.deepcopy(model), buffer)
+    buffer.seek(0)
+    joblib.load(buffer).predict(np.random.rand(2, 3))
+    print("fine")
+
+if __name__ == "__main__":
+    main()
+"""
+
+# A fresh process: what the pickles name is imported while they are loaded.
+FRESH = """
+import pickle, sys
+for line in sys.stdin:
+    pickle.loads(bytes.fromhex(line))
+print("fine")
+"""
+
+MAKE_FRESH = """
+import pickle, numpy as np, pandas as pd, torch
+from sklearn.ensemble import RandomForestClassifier
+model = RandomForestClassifier(3).fit(np.random.rand(9, 2), [0, 1, 0] * 3)
+for thing in (model, pd.DataFrame({"a": [1]}), torch.nn.Linear(2, 2), np.float64(1)):
+    print(pickle.dumps(thing).hex())
+"""
+
+TORCH = """
+import io, torch, torch.distributed, torch.multiprocessing
+from torch.utils.data import DataLoader, TensorDataset
+
+def send(queue):
+    queue.put(torch.ones(1000))
+    queue.get()
+
+def main():
+    data = TensorDataset(torch.rand(64, 4), torch.randint(2, (64,)))
+    for _ in DataLoader(data, batch_size=8, num_workers=2):
+        pass
+    for strategy in ("file_descriptor", "file_system"):
+        torch.multiprocessing.set_sharing_strategy(strategy)
+        queue = torch.multiprocessing.Queue()
+        process = torch.multiprocessing.Process(target=send, args=(queue,))
+        process.start()
+        assert queue.get().sum() == 1000
+        queue.put(None)
+        process.join()
+    buffer = io.BytesIO()
+    torch.save(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()), buffer)
+    buffer.seek(0)
+    torch.load(buffer, weights_only=False)
+    torch.distributed.init_process_group(
+        "gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1
+    ) if False else torch.distributed.init_process_group(
+        "gloo", store=torch.distributed.HashStore(), rank=0, world_size=1
+    )
+    gathered = [None]
+    torch.distributed.all_gather_object(gathered, {"a": torch.ones(2)})
+    torch.distributed.broadcast_object_list([{"f": torch.nn.Linear}])
+    torch.distributed.destroy_process_group()
+    print("fine")
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def fine(python: str, code: str, place: str, feed: str = "") -> None:
+    done = run([python, place], env=guarded(), feed=feed)
+    assert (done.status, done.out) == (0, "fine\n"), done
+    assert done.guard_lines == []
+
+
+def script(tmp_path_factory: pytest.TempPathFactory, code: str) -> str:
+    path = tmp_path_factory.mktemp("clean") / "program.py"
+    path.write_text(code)
+    return str(path)
+
+
+def test_workers(interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    fine(interpreter, WORKERS, script(tmp_path_factory, WORKERS))
+
+
+def test_objects(interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    code = OBJECTS
+    if "3.8" in interpreter:
+        code = code.replace(", zoneinfo\n", "\n").replace('    zoneinfo.ZoneInfo("UTC"),', "   ")
+    fine(interpreter, code, script(tmp_path_factory, code))
+
+
+def test_libraries(venv_python: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    fine(venv_python, LIBRARIES, script(tmp_path_factory, LIBRARIES))
+
+
+def test_imports_that_a_load_triggers(
+    venv_python: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = run([venv_python, "-c", MAKE_FRESH])
+    assert made.status == 0, made
+    fine(venv_python, FRESH, script(tmp_path_factory, FRESH), feed=made.out)
+
+
+def test_torch(venv_python: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    fine(venv_python, TORCH, script(tmp_path_factory, TORCH))
