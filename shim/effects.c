@@ -5,10 +5,10 @@
 #include "shim/blocked.h"
 #include "shim/effect_table.h"
 #include "shim/frames.h"
-#include "shim/trackers.h"
 #include "shim/note.h"
 #include "shim/python.h"
 #include "shim/scratch.h"
+#include "shim/trackers.h"
 #include "shim/window.h"
 
 #include <sys/socket.h>
@@ -205,8 +205,8 @@ bool sg_effects_in_load(void)
 {
     struct sg_object *loader;
 
-    return in_load() && action != SG_ALLOW && sg_python_here() &&
-           holds_gil() && sg_window_place(&loader) == SG_PLACE_LOADING;
+    return action != SG_ALLOW && sg_python_here() && holds_gil() &&
+           sg_window_place(&loader) == SG_PLACE_LOADING;
 }
 
 void sg_effects_look(void)

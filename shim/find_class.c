@@ -91,8 +91,7 @@ static bool only_leads_on(struct sg_text module, struct sg_text name)
 {
     enum sg_sink sink = sg_name_look(module, name).sink;
 
-    return sg_effects_action() == SG_BLOCK &&
-           (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
+    return sg_effects_action() == SG_BLOCK && (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
 }
 
 /* What a program sends to its own workers may name anything it can call: `pool.map(os.remove, …)`.
@@ -101,14 +100,14 @@ static bool only_leads_on(struct sg_text module, struct sg_text name)
 static bool from_peer(struct sg_text module, struct sg_text name)
 {
     static const char *const files[] = {
-        "/multiprocessing/connection.py", "/multiprocessing/queues.py",
-        "/multiprocessing/spawn.py",      "/multiprocessing/forkserver.py",
-        "/multiprocessing/managers.py",   "/multiprocess/connection.py",
-        "/multiprocess/queues.py",        "/multiprocess/spawn.py",
-        "/loky/backend/queues.py",        "/loky/backend/popen_loky_posix.py",
-        "/loky/cloudpickle_wrapper.py",   "/loky/backend/spawn.py",
+        "/multiprocessing/connection.py",  "/multiprocessing/queues.py",
+        "/multiprocessing/spawn.py",       "/multiprocessing/forkserver.py",
+        "/multiprocessing/managers.py",    "/multiprocess/connection.py",
+        "/multiprocess/queues.py",         "/multiprocess/spawn.py",
+        "/loky/backend/queues.py",         "/loky/backend/popen_loky_posix.py",
+        "/loky/cloudpickle_wrapper.py",    "/loky/backend/spawn.py",
         "/distributed/protocol/pickle.py", "/pyspark/serializers.py",
-        "/ray/_private/serialization.py", "/concurrent/futures/process.py",
+        "/ray/_private/serialization.py",  "/concurrent/futures/process.py",
         "/torch/multiprocessing/queue.py", "/joblib/externals/loky/process_executor.py",
     };
     struct sg_object *caller = sg_window_caller();

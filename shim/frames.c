@@ -36,8 +36,7 @@ static void unlock(void)
  * the address must not become another code object's. */
 static struct sg_object *code_of(const char *module, const char *outer, const char *inner)
 {
-    struct sg_object *at =
-        sg_py.PyDict_GetItemString(sg_py.PyImport_GetModuleDict(), module);
+    struct sg_object *at = sg_py.PyDict_GetItemString(sg_py.PyImport_GetModuleDict(), module);
     const char *const steps[] = {outer, inner, "__code__"};
 
     if (at)
@@ -67,7 +66,8 @@ static struct landmarks *take_room(int64_t interpreter)
     struct landmarks *room = find_known(interpreter);
 
     if (!room)
-        room = &known[known_count < KNOWN_MOST ? known_count++ : (unsigned)interpreter % KNOWN_MOST];
+        room =
+            &known[known_count < KNOWN_MOST ? known_count++ : (unsigned)interpreter % KNOWN_MOST];
     return room;
 }
 

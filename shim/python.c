@@ -112,8 +112,7 @@ static bool find_api(void *handle)
 {
     bool whole = true;
 
-#define FIND(type, name, args)                                                                     \
-    *(void **)&sg_py.name = dlsym(handle, #name);
+#define FIND(type, name, args) *(void **)&sg_py.name = dlsym(handle, #name);
 #define FIND_NEEDED(type, name, args) FIND(type, name, args) whole = whole && sg_py.name;
 #define FIND_OBJECT(name)                                                                          \
     sg_py.name = dlsym(handle, #name);                                                             \

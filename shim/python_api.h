@@ -39,11 +39,11 @@ struct sg_method {
 #define SG_PY_FASTCALL 0x82         /* METH_FASTCALL | METH_KEYWORDS */
 #define SG_PY_METHOD_FASTCALL 0x282 /* and METH_METHOD */
 
-#define SG_PY_TYPE_AT 8       /* PyObject.ob_type */
-#define SG_PY_FUNCTION_AT 16  /* PyCFunctionObject.m_ml */
+#define SG_PY_TYPE_AT 8        /* PyObject.ob_type */
+#define SG_PY_FUNCTION_AT 16   /* PyCFunctionObject.m_ml */
 #define SG_PY_DESCRIPTOR_AT 40 /* PyMethodDescrObject.d_method */
-#define SG_PY38_BACK_AT 24    /* PyFrameObject.f_back, before PyFrame_GetBack */
-#define SG_PY38_CODE_AT 32    /* PyFrameObject.f_code, before PyFrame_GetCode */
+#define SG_PY38_BACK_AT 24     /* PyFrameObject.f_back, before PyFrame_GetBack */
+#define SG_PY38_CODE_AT 32     /* PyFrameObject.f_code, before PyFrame_GetCode */
 
 /* Those that every version since 3.8 has … */
 #define SG_PY_NEEDED(ROW)                                                                          \
@@ -82,7 +82,7 @@ struct sg_method {
         (struct sg_object * type, struct sg_method * method))                                      \
     ROW(int, PyObject_SetAttrString,                                                               \
         (struct sg_object * of, const char *name, struct sg_object *value))                        \
-    ROW(void, PyErr_SetObject, (struct sg_object * type, struct sg_object *value))                 \
+    ROW(void, PyErr_SetObject, (struct sg_object * type, struct sg_object * value))                \
     ROW(void, PyErr_Clear, (void))                                                                 \
     ROW(struct sg_object *, Py_BuildValue, (const char *format, ...))
 
@@ -108,7 +108,8 @@ struct sg_method {
 
 struct sg_python {
 #define SG_PY_FUNCTION(type, name, args) type(*name) args;
-    SG_PY_NEEDED(SG_PY_FUNCTION) SG_PY_WANTED(SG_PY_FUNCTION)
+    SG_PY_NEEDED(SG_PY_FUNCTION)
+    SG_PY_WANTED(SG_PY_FUNCTION)
 #undef SG_PY_FUNCTION
 #define SG_PY_OBJECT(name) struct sg_object *name;
         SG_PY_OBJECTS(SG_PY_OBJECT)

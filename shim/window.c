@@ -79,8 +79,8 @@ enum sg_place sg_window_place(struct sg_object **loader)
 {
     struct sg_window *window = window_here();
     struct sg_object *found;
-    enum sg_place place = sg_frames_place(window ? window->caller : NULL, window || inherited,
-                                          &found);
+    enum sg_place place =
+        sg_frames_place(window ? window->caller : NULL, window || inherited, &found);
 
     if (place == SG_PLACE_OUTSIDE)
         python_named = false;
@@ -163,12 +163,14 @@ static const struct entry {
     int flags;
     sg_plain_fn *watched;
     void *real; /* where the real one is kept */
-} functions[] = {
-    {"load", SG_PY_FASTCALL, (sg_plain_fn *)watched_load, &real_load},
-    {"loads", SG_PY_FASTCALL, (sg_plain_fn *)watched_loads, &real_loads},
-}, methods[] = {
-    {"load", SG_PY_NOARGS, (sg_plain_fn *)watched_method_plain, &real_method_plain},
-    {"load", SG_PY_METHOD_FASTCALL, (sg_plain_fn *)watched_method, &real_method},
+} functions[] =
+    {
+        {"load", SG_PY_FASTCALL, (sg_plain_fn *)watched_load, &real_load},
+        {"loads", SG_PY_FASTCALL, (sg_plain_fn *)watched_loads, &real_loads},
+},
+  methods[] = {
+      {"load", SG_PY_NOARGS, (sg_plain_fn *)watched_method_plain, &real_method_plain},
+      {"load", SG_PY_METHOD_FASTCALL, (sg_plain_fn *)watched_method, &real_method},
 };
 
 /* The table is held against what is known of it from elsewhere before it is changed. */
@@ -197,8 +199,7 @@ static void watch_function(struct sg_object *module, const struct entry *entry)
 
 static void watch_method(struct sg_object *type, const struct entry *entry)
 {
-    struct sg_object *descriptor =
-        type ? sg_py.PyObject_GetAttrString(type, entry->name) : NULL;
+    struct sg_object *descriptor = type ? sg_py.PyObject_GetAttrString(type, entry->name) : NULL;
 
     if (descriptor && sg_py_is(descriptor, sg_py.PyMethodDescr_Type))
         watch((struct sg_method *)sg_py_field(descriptor, SG_PY_DESCRIPTOR_AT), entry);

@@ -56,7 +56,7 @@ static enum sg_status begin(struct lz4 *self)
     LZ4F_CustomMem memory = {.customAlloc = take, .customFree = drop, .opaqueState = &self->pool};
 
     self->pool.used = 0;
-    self->gave = false;
+    self->gave = self->full = false;
     self->want = 0;
     self->lz4 = LZ4F_createDecompressionContext_advanced(memory, LZ4F_VERSION);
     return self->lz4 ? SG_OK : SG_ERR_MEMORY;

@@ -29,6 +29,7 @@ struct fact {
     struct sg_text module;
     struct sg_text name;
     const char *what;
+    bool guessed; /* behind array bytes of unknown length: depends on how far it can look */
 };
 
 struct facts {
@@ -96,9 +97,10 @@ static struct sg_text copy_text(struct sg_text text)
     return (struct sg_text){copy, text.len};
 }
 
-static void add_fact(struct facts *facts, const struct sg_global *global, const char *what)
+static void add_fact(struct facts *facts, const struct sg_machine *m,
+                     const struct sg_global *global, const char *what)
 {
-    struct fact fact = {global->written_module, global->written_name, what};
+    struct fact fact = {global->written_module, global->written_name, what, sg_machine_guessing(m)};
 
     if (has_fact(facts, &fact))
         return;
@@ -117,9 +119,8 @@ static void saw_global(void *ctx, const struct sg_machine *m, const struct sg_gl
 {
     struct facts *facts = ctx;
 
-    (void)m;
     if (global->opcode != facts->drop_op)
-        add_fact(facts, global, "name");
+        add_fact(facts, m, global, "name");
 }
 
 static const char *call_kind(enum sg_call_op op)
@@ -144,7 +145,7 @@ static void saw_call(void *ctx, const struct sg_machine *m, const struct sg_call
     const struct sg_global *global = sg_value_global(m, call->callee);
 
     if (global && (int)call->op != facts->drop_op)
-        add_fact(facts, global, call_kind(call->op));
+        add_fact(facts, m, global, call_kind(call->op));
 }
 
 /* Every pickle of `stream`, one after another, under one reading; whether there is another. */
@@ -162,6 +163,7 @@ static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct
     do {
         if (sg_machine_run(machine, stream, &outcome) != SG_OK)
             fail("sg_machine_run");
+        facts->partial += outcome.guessed;
     } while (outcome.stop == SG_STOP_STOP);
     facts->partial += outcome.stop == SG_STOP_EXHAUSTED;
     return sg_machine_more(machine, reading);
@@ -217,14 +219,17 @@ static void from_decoder(struct record *record, struct sg_stream *stream)
     sg_stream_decode(stream, fill_trickle, &trickle, window, sizeof(window));
 }
 
-static bool same_facts(const struct facts *a, const struct facts *b)
+static bool has_all(const struct facts *facts, const struct facts *others)
 {
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!has_fact(b, &a->at[i]))
+    for (size_t i = 0; i < others->count; i++)
+        if (!others->at[i].guessed && !has_fact(facts, &others->at[i]))
             return false;
     return true;
+}
+
+static bool same_facts(const struct facts *a, const struct facts *b)
+{
+    return has_all(a, b) && has_all(b, a);
 }
 
 static void print_text(struct sg_text text)
