@@ -8,8 +8,8 @@
 /* Borrowed; NULL: there are fewer. */
 static struct sg_object *item(struct sg_object *args, ssize_t at)
 {
-    struct sg_object *value = at < sg_py.PyTuple_Size(args) ? sg_py.PyTuple_GetItem(args, at)
-                                                            : NULL;
+    struct sg_object *value =
+        at < sg_py.PyTuple_Size(args) ? sg_py.PyTuple_GetItem(args, at) : NULL;
     if (!value)
         sg_py.PyErr_Clear();
     return value;

@@ -60,10 +60,8 @@ void sg_blocked_tell(const struct sg_deed *deed, struct sg_object *frame)
         .score = deed->score,
         .format = "pickle",
         .reason_count = 1,
-        .reasons = {{.rule = deed->rule,
-                     .detail = deed->detail,
-                     .member = "",
-                     .weight = deed->score}},
+        .reasons =
+            {{.rule = deed->rule, .detail = deed->detail, .member = "", .weight = deed->score}},
     };
     struct sg_record record = {.event = deed->event,
                                .exe = sg_start_exe(),

@@ -5,84 +5,107 @@
  */
 #include "shim/effect_table.h"
 
-#define SPAWN(event, ...) {event, SG_EFFECT_SPAWN, SG_E_RARE __VA_ARGS__, {0, 0}, {0, 0}},
-#define CONNECT(event, ...) {event, SG_EFFECT_CONNECT, SG_E_RARE __VA_ARGS__, {0, 0}, {0, 0}},
-#define NATIVE(event, ...) {event, SG_EFFECT_NATIVE, SG_E_RARE __VA_ARGS__, {0, 0}, {0, 0}},
-#define CODE(event, flags) {event, SG_EFFECT_CODE, flags, {0, 0}, {0, 0}},
-#define FILES(event, flags, p, q, f, g) {event, SG_EFFECT_FILE, SG_E_RARE | (flags), {p, q}, {f, g}},
-
 static const struct sg_effect_row rows[] = {
-    SPAWN("os.system")
-    SPAWN("os.exec", | SG_E_NEVER)
-    SPAWN("os.posix_spawn")
-    SPAWN("os.spawn")
-    SPAWN("os.fork", | SG_E_LOG)
-    SPAWN("os.forkpty")
-    SPAWN("os.kill")
-    SPAWN("os.killpg")
-    SPAWN("os.startfile")
-    SPAWN("signal.pthread_kill")
-    SPAWN("subprocess.Popen")
-    SPAWN("pty.spawn", | SG_E_NEVER)
-    SPAWN("webbrowser.open", | SG_E_NEVER)
-    SPAWN("cpython.PyInterpreterState_New")
-    CONNECT("socket.connect", | SG_E_ADDRESS)
-    CONNECT("socket.bind", | SG_E_ADDRESS)
-    CONNECT("socket.sendto", | SG_E_ADDRESS)
-    CONNECT("socket.sendmsg", | SG_E_ADDRESS)
-    CONNECT("socket.getaddrinfo")
-    CONNECT("socket.gethostbyname")
-    CONNECT("socket.gethostbyaddr")
-    CONNECT("socket.getnameinfo")
-    CONNECT("socket.sethostname")
-    CONNECT("urllib.Request")
-    CONNECT("http.client.connect")
-    CONNECT("ftplib.connect")
-    CONNECT("smtplib.connect")
-    CONNECT("poplib.connect")
-    CONNECT("imaplib.open")
-    CONNECT("nntplib.connect")
-    CONNECT("telnetlib.Telnet.open")
-    NATIVE("ctypes.dlopen")
-    NATIVE("ctypes.dlsym")
-    NATIVE("ctypes.dlsym/handle")
-    NATIVE("ctypes.call_function")
-    NATIVE("ctypes.string_at")
-    NATIVE("ctypes.wstring_at")
-    NATIVE("sqlite3.enable_load_extension")
-    NATIVE("sqlite3.load_extension")
-    CODE("exec", 0)
-    CODE("marshal.loads", 0)
-    CODE("marshal.load", 0)
-    CODE("builtins.breakpoint", SG_E_RARE)
-    CODE("cpython.run_file", SG_E_RARE)
-    FILES("open", SG_E_OPEN, 1, 0, 0, 0)
-    FILES("os.remove", SG_E_LINK, 1, 0, 2, 0)
-    FILES("os.rename", SG_E_LINK, 1, 2, 3, 4)
-    FILES("os.rmdir", SG_E_LINK, 1, 0, 2, 0)
-    FILES("os.mkdir", 0, 1, 0, 3, 0)
-    FILES("os.link", SG_E_LINK, 1, 2, 3, 4)
-    FILES("os.symlink", SG_E_LINK, 2, 0, 3, 0)
-    FILES("os.truncate", 0, 1, 0, 0, 0)
-    FILES("os.chmod", 0, 1, 0, 3, 0)
-    FILES("os.lchmod", SG_E_LINK, 1, 0, 0, 0)
-    FILES("os.chown", 0, 1, 0, 4, 0)
-    FILES("os.setxattr", 0, 1, 0, 0, 0)
-    FILES("os.removexattr", 0, 1, 0, 0, 0)
-    FILES("shutil.copyfile", 0, 2, 0, 0, 0)
-    FILES("shutil.copymode", 0, 2, 0, 0, 0)
-    FILES("shutil.copystat", 0, 2, 0, 0, 0)
-    FILES("shutil.copytree", 0, 2, 0, 0, 0)
-    FILES("shutil.move", SG_E_LINK, 1, 2, 0, 0)
-    FILES("shutil.rmtree", SG_E_LINK, 1, 0, 0, 0)
-    FILES("shutil.chown", 0, 1, 0, 0, 0)
-    FILES("shutil.make_archive", 0, 1, 0, 0, 0)
-    FILES("shutil.unpack_archive", 0, 2, 0, 0, 0)
-    FILES("sqlite3.connect", 0, 1, 0, 0, 0)
+    {"os.system", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.exec", SG_EFFECT_SPAWN, SG_E_RARE | SG_E_NEVER},
+    {"os.posix_spawn", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.spawn", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.fork", SG_EFFECT_SPAWN, SG_E_RARE | SG_E_LOG},
+    {"os.forkpty", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.kill", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.killpg", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"os.startfile", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"signal.pthread_kill", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"subprocess.Popen", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"pty.spawn", SG_EFFECT_SPAWN, SG_E_RARE | SG_E_NEVER},
+    {"webbrowser.open", SG_EFFECT_SPAWN, SG_E_RARE | SG_E_NEVER},
+    {"cpython.PyInterpreterState_New", SG_EFFECT_SPAWN, SG_E_RARE},
+    {"socket.connect", SG_EFFECT_CONNECT, SG_E_RARE | SG_E_ADDRESS},
+    {"socket.bind", SG_EFFECT_CONNECT, SG_E_RARE | SG_E_ADDRESS},
+    {"socket.sendto", SG_EFFECT_CONNECT, SG_E_RARE | SG_E_ADDRESS},
+    {"socket.sendmsg", SG_EFFECT_CONNECT, SG_E_RARE | SG_E_ADDRESS},
+    {"socket.getaddrinfo", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"socket.gethostbyname", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"socket.gethostbyaddr", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"socket.getnameinfo", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"socket.sethostname", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"urllib.Request", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"http.client.connect", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"ftplib.connect", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"smtplib.connect", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"poplib.connect", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"imaplib.open", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"nntplib.connect", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"telnetlib.Telnet.open", SG_EFFECT_CONNECT, SG_E_RARE},
+    {"ctypes.dlopen", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"ctypes.dlsym", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"ctypes.dlsym/handle", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"ctypes.call_function", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"ctypes.string_at", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"ctypes.wstring_at", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"sqlite3.enable_load_extension", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"sqlite3.load_extension", SG_EFFECT_NATIVE, SG_E_RARE},
+    {"exec", SG_EFFECT_CODE, 0},
+    {"marshal.loads", SG_EFFECT_CODE, 0},
+    {"marshal.load", SG_EFFECT_CODE, 0},
+    {"builtins.breakpoint", SG_EFFECT_CODE, SG_E_RARE},
+    {"cpython.run_file", SG_EFFECT_CODE, SG_E_RARE},
+    {"open", SG_EFFECT_FILE, SG_E_RARE | SG_E_OPEN, {1}},
+    {"os.remove", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1}, {2}},
+    {"os.rename", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1, 2}, {3, 4}},
+    {"os.rmdir", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1}, {2}},
+    {"os.mkdir", SG_EFFECT_FILE, SG_E_RARE, {1}, {3}},
+    {"os.link", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1, 2}, {3, 4}},
+    {"os.symlink", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {2}, {3}},
+    {"os.truncate", SG_EFFECT_FILE, SG_E_RARE, {1}},
+    {"os.chmod", SG_EFFECT_FILE, SG_E_RARE, {1}, {3}},
+    {"os.lchmod", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1}},
+    {"os.chown", SG_EFFECT_FILE, SG_E_RARE, {1}, {4}},
+    {"os.setxattr", SG_EFFECT_FILE, SG_E_RARE, {1}},
+    {"os.removexattr", SG_EFFECT_FILE, SG_E_RARE, {1}},
+    {"shutil.copyfile", SG_EFFECT_FILE, SG_E_RARE, {2}},
+    {"shutil.copymode", SG_EFFECT_FILE, SG_E_RARE, {2}},
+    {"shutil.copystat", SG_EFFECT_FILE, SG_E_RARE, {2}},
+    {"shutil."
+     "copytree",
+     SG_EFFECT_FILE,
+     SG_E_RARE,
+     {2}},
+    {"shutil.move", SG_EFFECT_FILE, SG_E_RARE | SG_E_LINK, {1, 2}},
+    {"shutil."
+     "rmtree",
+     SG_EFFECT_FILE,
+     SG_E_RARE | SG_E_LINK,
+     {1}},
+    {"shutil.chown", SG_EFFECT_FILE, SG_E_RARE, {1}},
+    {"shutil."
+     "make_"
+     "archive",
+     SG_EFFECT_FILE,
+     SG_E_RARE,
+     {1}},
+    {"shutil"
+     ".unpac"
+     "k_"
+     "archiv"
+     "e",
+     SG_EFFECT_FILE,
+     SG_E_RARE,
+     {2}},
+    {"sq"
+     "li"
+     "te"
+     "3."
+     "co"
+     "nn"
+     "ec"
+     "t",
+     SG_EFFECT_FILE,
+     SG_E_RARE,
+     {1}},
 };
 
-const struct sg_effect_row sg_effect_module = {
-    "import", SG_EFFECT_NATIVE, 0, {0, 0}, {0, 0}};
+const struct sg_effect_row sg_effect_module = {"import", SG_EFFECT_NATIVE, 0, {0, 0}, {0, 0}};
 
 #define COUNT (sizeof(rows) / sizeof(rows[0]))
 #define SLOTS 256u

@@ -4,7 +4,13 @@
 
 #include "shim/python_api.h"
 
-enum sg_effect { SG_EFFECT_SPAWN, SG_EFFECT_CONNECT, SG_EFFECT_NATIVE, SG_EFFECT_CODE, SG_EFFECT_FILE };
+enum sg_effect {
+    SG_EFFECT_SPAWN,
+    SG_EFFECT_CONNECT,
+    SG_EFFECT_NATIVE,
+    SG_EFFECT_CODE,
+    SG_EFFECT_FILE
+};
 
 enum sg_effect_flag {
     SG_E_RARE = 1,    /* rare enough to look at the frames each time */

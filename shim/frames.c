@@ -204,7 +204,7 @@ bool sg_frames_is(struct sg_object *frame, const char *ending, const char *name)
     struct sg_object *first = code_attribute(frame, "co_filename", &file);
     struct sg_object *second = code_attribute(frame, "co_name", &function);
     size_t len = file ? strlen(file) : 0, end = strlen(ending);
-    bool is = len >= end && !memcmp(file + len - end, ending, end) &&
+    bool is = file && len >= end && !memcmp(file + len - end, ending, end) &&
               (!name || (function && !strcmp(function, name)));
 
     sg_py.Py_DecRef(first);

@@ -107,10 +107,12 @@ struct sg_method {
     ROW(PyUnicode_Type)
 
 struct sg_python {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator */
 #define SG_PY_FUNCTION(type, name, args) type(*name) args;
     SG_PY_NEEDED(SG_PY_FUNCTION)
     SG_PY_WANTED(SG_PY_FUNCTION)
 #undef SG_PY_FUNCTION
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator */
 #define SG_PY_OBJECT(name) struct sg_object *name;
         SG_PY_OBJECTS(SG_PY_OBJECT)
 #undef SG_PY_OBJECT

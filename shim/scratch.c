@@ -72,9 +72,14 @@ static void resolve_roots(void)
 void sg_scratch_start(void)
 {
     static const char *const folders[] = {"/tmp", "/var/tmp", "/dev/shm"};
-    static const char *const variables[] = {"TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME",
-                                            "JOBLIB_TEMP_FOLDER", "MPLCONFIGDIR",
-                                            "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"};
+    static const char *const variables[] = {"TMPDIR",
+                                            "TEMP",
+                                            "TMP",
+                                            "XDG_CACHE_HOME",
+                                            "JOBLIB_TEMP_FOLDER",
+                                            "MPLCONFIGDIR",
+                                            "NUMBA_CACHE_DIR",
+                                            "TORCHINDUCTOR_CACHE_DIR"};
 
     for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
         add_root(folders[i], "");

@@ -7,7 +7,7 @@
 
 static bool is_this_program(const char *program)
 {
-    struct stat ours, theirs;
+    struct stat ours = {0}, theirs = {0};
 
     return SG_RAW(SYS_newfstatat, AT_FDCWD, "/proc/self/exe", &ours, 0) == 0 &&
            SG_RAW(SYS_newfstatat, AT_FDCWD, program, &theirs, 0) == 0 &&

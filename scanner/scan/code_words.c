@@ -5,22 +5,10 @@
  */
 #include "scan/members.h"
 
-#define WORDS_MAX 128u
-#define WORD_MAX 64u
 #define NAMES_MAX 8u
 
 /* From here on a name is told. */
 #define BEYOND_DOUBT 0.9
-
-struct words {
-    size_t count;
-    struct {
-        char at[WORD_MAX];
-        uint8_t len;
-        bool name;
-    } list[WORDS_MAX];
-    bool any;
-};
 
 /* What is given to the judge in place of a machine's own event. */
 struct telling {
@@ -79,24 +67,40 @@ static bool identifier(struct sg_text text)
             c != '.')
             return false;
     }
-    return text.len > 0 && text.len < WORD_MAX;
+    return text.len > 0 && text.len < SG_WORD_MAX;
+}
+
+static bool known(const struct sg_words *words, struct sg_text word, bool name)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (words->list[i].len == word.len && words->list[i].name == name &&
+            memcmp(words->list[i].at, word.at, word.len) == 0)
+            return true;
+    return false;
+}
+
+void sg_words_note(struct sg_words *words, struct sg_text word, bool name)
+{
+    words->any = true;
+    if (!identifier(word) || known(words, word, name))
+        return;
+    if (words->count == SG_WORDS_MAX) {
+        words->more = true;
+        return;
+    }
+    memcpy(words->list[words->count].at, word.at, word.len);
+    words->list[words->count].len = (uint8_t)word.len;
+    words->list[words->count++].name = name;
 }
 
 static void on_code(void *ctx, const struct sg_machine *m __attribute__((unused)),
                     struct sg_text word, bool name,
                     const struct sg_call *call __attribute__((unused)))
 {
-    struct words *words = ctx;
-
-    words->any = true;
-    if (!identifier(word) || words->count == WORDS_MAX)
-        return;
-    memcpy(words->list[words->count].at, word.at, word.len);
-    words->list[words->count].len = (uint8_t)word.len;
-    words->list[words->count++].name = name;
+    sg_words_note(ctx, word, name);
 }
 
-static struct sg_text word_at(const struct words *words, size_t i)
+static struct sg_text word_at(const struct sg_words *words, size_t i)
 {
     return (struct sg_text){words->list[i].at, words->list[i].len};
 }
@@ -120,10 +124,12 @@ static bool beyond_doubt(struct sg_text module, struct sg_text name)
     return sg_judge_name(module, name, detail, sizeof(detail)) >= BEYOND_DOUBT;
 }
 
-static void judge_words(struct sg_composer *c, const struct words *words, uint64_t offset)
+void sg_words_judge(struct sg_composer *c, const struct sg_words *words, uint64_t offset)
 {
     size_t told = 0;
 
+    if (words->more)
+        sg_judge_partial(c->judge, offset, "code with more names than are looked at");
     for (size_t n = 0; n < words->count && told < NAMES_MAX; n++) {
         struct sg_text name = word_at(words, n);
         if (!words->list[n].name)
@@ -146,7 +152,7 @@ bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, 
                                "cmarshal\nloads\nB",
                       tail[] = "\x85R.";
     size_t used = c->work.used, size = sizeof(head) - 1 + 4 + len + sizeof(tail) - 1;
-    struct words *words = sg_arena_zero(&c->work, sizeof(*words));
+    struct sg_words *words = sg_arena_zero(&c->work, sizeof(*words));
     uint8_t *pickle = sg_arena_take(&c->work, size), *at = pickle;
     bool any = false;
 
@@ -158,7 +164,7 @@ bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, 
         memcpy(at, tail, sizeof(tail) - 1);
         struct sg_events events = {.ctx = words, .code = on_code};
         run(c, pickle, size, &events);
-        judge_words(c, words, offset);
+        sg_words_judge(c, words, offset);
         any = words->any;
     } else {
         sg_judge_partial(c->judge, offset, "no memory to look at code");

@@ -46,6 +46,26 @@ void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_te
 /* keras_layers.c: a configuration, somewhere in the content. */
 void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream);
 
+/* Words of code objects. */
+#define SG_WORDS_MAX 1024u
+#define SG_WORD_MAX 64u
+
+struct sg_words {
+    size_t count;
+    bool any;  /* code was met */
+    bool more; /* than are kept */
+    struct {
+        char at[SG_WORD_MAX];
+        uint8_t len;
+        bool name; /* else text that the code holds */
+    } list[SG_WORDS_MAX];
+};
+
+/* code_words.c: code names a function by words only, os and system, somewhere: each pair of words is
+ * tried as module and name, and those beyond doubt are told. */
+void sg_words_note(struct sg_words *words, struct sg_text word, bool name);
+void sg_words_judge(struct sg_composer *c, const struct sg_words *words, uint64_t offset);
+
 /* code_words.c: a marshalled code object; false when it is none. Its words name functions: those
  * that are beyond doubt are told. */
 bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, uint64_t offset);

@@ -1,5 +1,5 @@
 /* pickles.c - content read as pickles in a row, in every reading that a loader could choose. */
-#include "scan/composer.h"
+#include "scan/members.h"
 
 #define WINDOW_SIZE (128u << 10)
 #define READINGS_MAX 64
@@ -11,6 +11,8 @@ struct run {
     struct sg_events judge;
     bool striking; /* a name that alone is reason for suspicion */
     bool joblib;
+    struct sg_words *words; /* of code objects */
+    uint64_t code_offset;
     bool unlikely; /* a reading that no loader of clean files takes: only what is certain counts */
 };
 
@@ -85,6 +87,17 @@ static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly wh
 
     if (!uncertain(run, m))
         run->judge.anomaly(run->judge.ctx, m, what, at);
+}
+
+static void on_code(void *ctx, const struct sg_machine *m, struct sg_text word, bool name,
+                    const struct sg_call *call)
+{
+    struct run *run = ctx;
+
+    if (uncertain(run, m))
+        return;
+    run->code_offset = call->offset;
+    sg_words_note(run->words, word, name);
 }
 
 static void on_payload(void *ctx, const struct sg_machine *m,
@@ -217,37 +230,55 @@ static bool head_is_pickle(struct sg_composer *c, const struct sg_feed *feed, bo
     return plausible;
 }
 
+/* Every reading, by a new machine each. */
+static void run_readings(struct sg_composer *c, const struct sg_feed *feed, struct run *run)
+{
+    const struct sg_events events = {.ctx = run,
+                                     .global = on_global,
+                                     .call = on_call,
+                                     .use = on_use,
+                                     .anomaly = on_anomaly,
+                                     .payload = on_payload,
+                                     .code = on_code};
+    struct sg_reading reading = {0};
+    size_t used = c->work.used;
+
+    for (int i = 0; i < READINGS_MAX; i++) {
+        struct sg_stream stream;
+        struct sg_machine *m = new_machine(c, &events, reading);
+        run->unlikely = reading.carry_memo || reading.plain;
+        if (!m || !feed->open(c, feed, &stream)) {
+            sg_judge_partial(c->judge, 0, "no memory to read the pickle");
+            return;
+        }
+        run_all(c, m, &stream, i == 0);
+        if (!sg_machine_more(m, &reading))
+            return;
+        c->work.used = used;
+    }
+    sg_judge_partial(c->judge, 0, "more ways to read the pickle than are tried");
+}
+
 bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed)
 {
     struct run run = {.c = c, .judge = sg_judge_events(c->judge)};
-    struct sg_events events = {.ctx = &run,
-                               .global = on_global,
-                               .call = on_call,
-                               .use = on_use,
-                               .anomaly = on_anomaly,
-                               .payload = on_payload};
-    struct sg_reading reading = {0};
+    size_t used = c->work.used;
     bool certain;
 
     if (!head_is_pickle(c, feed, &certain))
         return false;
     if (!certain && probe(c, feed) == LOOK_OTHER)
         return false;
-    for (int i = 0; i < READINGS_MAX; i++) {
-        struct sg_stream stream;
-        size_t used = c->work.used;
-        struct sg_machine *m = new_machine(c, &events, reading);
-        run.unlikely = reading.carry_memo || reading.plain;
-        if (!m || !feed->open(c, feed, &stream)) {
-            sg_judge_partial(c->judge, 0, "no memory to read the pickle");
-            return true;
-        }
-        run_all(c, m, &stream, i == 0);
-        bool more = sg_machine_more(m, &reading);
-        c->work.used = used;
-        if (!more)
-            break;
+    run.words = sg_arena_take(&c->work, sizeof(*run.words));
+    if (run.words) {
+        run.words->count = 0;
+        run.words->any = run.words->more = false;
+        run_readings(c, feed, &run);
+        sg_words_judge(c, run.words, run.code_offset);
+    } else {
+        sg_judge_partial(c->judge, 0, "no memory to read the pickle");
     }
+    c->work.used = used;
     sg_compose_format(c, format_of(feed, c, run.joblib));
     return true;
 }
