@@ -35,10 +35,14 @@ static FILE *vet_stream(FILE *stream, const char *path, const char *mode)
     return NULL;
 }
 
+/* A stream in memory has no descriptor, which fileno() takes for an error. */
 static void forget_stream(FILE *stream)
 {
+    int before = errno;
+
     if (stream)
         sg_fd_forget(fileno(stream));
+    errno = before;
 }
 
 SG_HOOK FILE *fopen(const char *path, const char *mode)

@@ -74,11 +74,19 @@ static void *below_realloc(void *ctx, void *at, size_t size)
     return below.realloc(below.ctx, at, size);
 }
 
+static bool add_hook(void);
+
+/* When the node goes, the list is empty: what was there before stands again, and the hook is added
+ * once more, for a program that starts the interpreter once more. */
 static void below_free(void *ctx, void *at)
 {
     (void)ctx;
-    if (at != node)
+    if (at != node) {
         below.free(below.ctx, at);
+        return;
+    }
+    sg_py.PyMem_SetAllocator(SG_PY_DOMAIN_RAW, &below);
+    (void)add_hook();
 }
 
 /* The list of hooks is about to be freed: the node must not reach a real allocator. */

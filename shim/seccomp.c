@@ -57,7 +57,7 @@ static bool fill(scmp_filter_ctx filter, enum sg_profile profile, struct sg_phra
  * as a filter, and its end is marked as not to wait, should that ever change. */
 static long export(scmp_filter_ctx filter, struct sock_filter *code, size_t cap)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     long answer = SG_RAW(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 
     if (answer < 0)

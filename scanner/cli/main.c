@@ -30,6 +30,14 @@ const struct sg_verb sg_verbs[] = {
      "runtimes\n"
      "that refuses the same, but for what a runtime needs to start the container's program.\n",
      sg_cmd_policy},
+    {"report", "[OPTION]... LOG...", "add up what logs of the guard hold",
+     "A LOG is a file that SAFEGUARD_LOG or the policy named: JSON lines. Rotated ones may come "
+     "along\n"
+     "in any order. Lines that are no records are counted, and said on standard error.\n"
+     "--format html writes one page that needs nothing else; prometheus writes metrics for\n"
+     "node_exporter's textfile collector.\n"
+     "Exit status: 0; 2 a log could not be read.\n",
+     sg_cmd_report},
     {"version", "", "print the version", "", sg_cmd_version},
     {"help", "[VERB]", "explain a verb", "", sg_cmd_help},
     {0},

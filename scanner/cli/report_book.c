@@ -35,8 +35,7 @@ static void widen(struct sg_ranking *ranking)
     size_t bytes = ranking->slot_count * sizeof(size_t);
     ranking->slots = sg_heap_grow(ranking->slots, bytes);
     memset(ranking->slots, 0, bytes);
-    ranking->rows =
-        sg_heap_grow(ranking->rows, ranking->slot_count / 2 * sizeof(struct sg_ranked));
+    ranking->rows = sg_heap_grow(ranking->rows, ranking->slot_count / 2 * sizeof(struct sg_ranked));
     for (size_t i = 0; i < ranking->count; i++)
         *slot_of(ranking, ranking->rows[i].name) = i + 1;
 }
@@ -53,7 +52,7 @@ static struct sg_ranked *row_of(struct sg_ranking *ranking, const char *name)
     return &ranking->rows[*slot - 1];
 }
 
-static struct sg_ranked *count(struct sg_ranking *ranking, const char *name,
+static struct sg_ranked *tally(struct sg_ranking *ranking, const char *name,
                                const struct sg_entry *entry)
 {
     struct sg_ranked *row = row_of(ranking, name);
@@ -68,7 +67,7 @@ static struct sg_ranked *count(struct sg_ranking *ranking, const char *name,
 }
 
 /* Each is a whole number of the one before it, so that stretches can be joined. */
-static const int64_t ladder[] = {1,     5,     15,     60,      300,      900,      3600,
+static const int64_t ladder[] = {1,     5,     15,    60,     300,     900,      3600,
                                  10800, 21600, 86400, 432000, 2592000, 31104000, 155520000};
 
 static void join_stretches(struct sg_timeline *line)
@@ -145,12 +144,12 @@ static void count_reason(struct sg_book *book, const struct sg_entry *entry)
 
     what[len] = '\0';
     char *name = sg_heap_join(what, entry->detail[len] ? "(\u2026)" : "");
-    struct sg_ranked *row = count(&book->reasons, len ? name : "no reason given", entry);
+    struct sg_ranked *row = tally(&book->reasons, len ? name : "no reason given", entry);
     if (!row->note)
         row->note = sg_heap_join(entry->rule, "");
     free(what);
     free(name);
-    count(&book->rules, entry->rule, entry);
+    tally(&book->rules, entry->rule, entry);
 }
 
 static void count_process(struct sg_book *book, const struct sg_entry *entry)
@@ -160,8 +159,8 @@ static void count_process(struct sg_book *book, const struct sg_entry *entry)
     snprintf(pid, sizeof(pid), " %.0f", entry->pid);
     char *name = sg_heap_join(entry->exe, pid);
     size_t before = book->processes.count;
-    count(&book->processes, name, entry);
-    count(&book->programs, entry->exe, entry)->members += book->processes.count - before;
+    tally(&book->processes, name, entry);
+    tally(&book->programs, entry->exe, entry)->members += book->processes.count - before;
     free(name);
 }
 
@@ -173,13 +172,13 @@ void sg_book_add(struct sg_book *book, const struct sg_entry *entry)
     book->blocked += entry->blocked;
     book->verdicts[entry->verdict]++;
     count_time(book, entry);
-    count(&book->files, entry->path, entry);
-    count(&book->formats, entry->format, entry);
+    tally(&book->files, entry->path, entry);
+    tally(&book->formats, entry->format, entry);
     count_reason(book, entry);
     count_process(book, entry);
     snprintf(kind, sizeof(kind), "%.40s %s %s", entry->event, entry->blocked ? "block" : "log",
              sg_verdict_name(entry->verdict));
-    count(&book->kinds, kind, entry);
+    tally(&book->kinds, kind, entry);
 }
 
 static int by_records(const void *one, const void *other)
@@ -230,7 +229,7 @@ void sg_book_free(struct sg_book *book)
     each_ranking(book, release);
 }
 
-void sg_report_count(struct sg_outbuf *out, uint64_t number, const char *one, const char *many)
+void sg_report_count(struct sg_outbuf *out, uint64_t count, const char *one, const char *many)
 {
-    sg_out_format(out, "%" PRIu64 " %s", number, number == 1 ? one : many);
+    sg_out_format(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
 }

@@ -11,7 +11,7 @@
 struct sg_ranked {
     char *name;
     uint64_t blocked, logged;
-    uint64_t members; /* of an executable: its processes */
+    uint64_t members;        /* of an executable: its processes */
     enum sg_verdict verdict; /* the worst */
     double score;            /* the highest */
     char *note;              /* further words, or NULL: of a reason its rule */

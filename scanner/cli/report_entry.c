@@ -21,13 +21,19 @@ struct field {
     size_t offset; /* in struct draft */
 };
 
-#define TEXT(key_, member) {key_, false, offsetof(struct draft, member)}
-#define NUMBER(key_, member) {key_, true, offsetof(struct draft, member)}
+#define TEXT(key_, member)                                                                         \
+    {                                                                                              \
+        key_, false, offsetof(struct draft, member)                                                \
+    }
+#define NUMBER(key_, member)                                                                       \
+    {                                                                                              \
+        key_, true, offsetof(struct draft, member)                                                 \
+    }
 
 static const struct field fields[] = {
-    TEXT("ts", entry.ts),           TEXT("exe", entry.exe),          TEXT("event", entry.event),
-    TEXT("path", entry.path),       TEXT("format", entry.format),    TEXT("verdict", verdict),
-    TEXT("action", action),         NUMBER("pid", entry.pid),        NUMBER("score", entry.score),
+    TEXT("ts", entry.ts),           TEXT("exe", entry.exe),       TEXT("event", entry.event),
+    TEXT("path", entry.path),       TEXT("format", entry.format), TEXT("verdict", verdict),
+    TEXT("action", action),         NUMBER("pid", entry.pid),     NUMBER("score", entry.score),
     NUMBER("micros", entry.micros),
 };
 
@@ -92,28 +98,48 @@ static bool verdict_of(const char *name, enum sg_verdict *verdict)
     return false;
 }
 
-/* 2026-01-31T23:59:59.123Z; times of other zones are not ours. */
+/* `digits` of them at `*text`, then `mark`; moves behind it. */
+static bool take_number(const char **text, unsigned digits, char mark, int *number)
+{
+    *number = 0;
+    for (unsigned i = 0; i < digits; i++, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        *number = *number * 10 + (**text - '0');
+    }
+    return *(*text)++ == mark;
+}
+
+static bool within(int number, int least, int most)
+{
+    return number >= least && number <= most;
+}
+
+/* 2026-01-31T23:59:59.123Z, always with three decimals and of this zone. */
 static bool time_of(const char *ts, int64_t *when)
 {
     struct tm parts = {0};
-    char zone = '\0', extra = '\0';
-    int zone_at = 0;
+    int thousandths;
 
-    if (sscanf(ts, "%4d-%2d-%2dT%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-               &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &zone_at) != 6)
+    if (!take_number(&ts, 4, '-', &parts.tm_year) || !take_number(&ts, 2, '-', &parts.tm_mon) ||
+        !take_number(&ts, 2, 'T', &parts.tm_mday) || !take_number(&ts, 2, ':', &parts.tm_hour) ||
+        !take_number(&ts, 2, ':', &parts.tm_min) || !take_number(&ts, 2, '.', &parts.tm_sec) ||
+        !take_number(&ts, 3, 'Z', &thousandths) || *ts)
         return false;
-    ts += zone_at;
-    if (*ts == '.')
-        ts += 1 + strspn(ts + 1, "0123456789");
-    if (sscanf(ts, "%c%c", &zone, &extra) != 1 || zone != 'Z' || parts.tm_year < 1970 ||
-        parts.tm_year >= 2200 || parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 ||
-        parts.tm_mday > 31 || parts.tm_hour < 0 || parts.tm_hour > 23 || parts.tm_min < 0 ||
-        parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60)
+    if (!within(parts.tm_year, 1970, 2199) || !within(parts.tm_mon, 1, 12) ||
+        !within(parts.tm_mday, 1, 31) || !within(parts.tm_hour, 0, 23) ||
+        !within(parts.tm_min, 0, 59) || !within(parts.tm_sec, 0, 60))
         return false;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
     *when = (int64_t)timegm(&parts);
     return true;
+}
+
+static bool in_range(const struct sg_entry *entry)
+{
+    return entry->score >= 0 && entry->score <= 1 && entry->micros >= 0 && entry->micros <= 1e12 &&
+           entry->pid >= 0 && entry->pid <= 1e10;
 }
 
 bool sg_entry_read(char *line, struct sg_entry *entry)
@@ -132,7 +158,7 @@ bool sg_entry_read(char *line, struct sg_entry *entry)
     draft.entry.blocked = strcmp(draft.action, "block") == 0;
     if ((!draft.entry.blocked && strcmp(draft.action, "log") != 0) ||
         !verdict_of(draft.verdict, &draft.entry.verdict) ||
-        !time_of(draft.entry.ts, &draft.entry.when))
+        !time_of(draft.entry.ts, &draft.entry.when) || !in_range(&draft.entry))
         return false;
     *entry = draft.entry;
     return true;

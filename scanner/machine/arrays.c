@@ -64,8 +64,10 @@ static struct item item_of(const char *text, size_t len)
         number = number * 10 + (uint64_t)(*text - '0');
     if (letter == '?' && !digits)
         return (struct item){.size = 1, .known = true};
-    return (struct item){
-        .size = letter == 'U' ? number * 4 : number, .known = digits, .object = letter == 'O'};
+    return (struct item){.size = letter == 'U' ? number * 4 : number,
+                         .known = digits,
+                         .object = letter == 'O',
+                         .flexible = strchr("SUVa", letter) != NULL};
 }
 
 static struct item dtype_item(const struct sg_machine *m, sg_value dtype)

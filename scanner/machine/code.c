@@ -199,6 +199,8 @@ static void tell_value(struct sg_machine *m, sg_value v, const struct sg_call *c
     char text[WORD_MAX];
     enum sg_kind kind = sg_value_kind(m, v);
 
+    if (!sg_work(m, 64))
+        return;
     if (kind == SG_V_STR) {
         size_t len = sg_value_read(m, v, 0, text, sizeof(text));
         tell_word(m, call, (struct sg_text){text, len}, true);

@@ -24,7 +24,7 @@ bool sg_fold_bytes(struct sg_machine *m, sg_value v, struct sg_text *out)
     if (v == SG_ABSENT || !sg_value_is_text(v))
         return false;
     uint64_t length = sg_value_length(m, v);
-    if (length > SG_FOLD_MAX)
+    if (length > SG_FOLD_MAX || !sg_work(m, length))
         return false;
     char *bytes = sg_arena_take(m->arena, (size_t)length + 1);
     if (!bytes || sg_value_read(m, v, 0, bytes, (size_t)length) != length)

@@ -111,6 +111,7 @@ static struct sg_global_entry *find_or_add(struct sg_machine *m, const struct sg
 static sg_value enter(struct sg_machine *m, struct sg_global *global)
 {
     global->offset = m->opcode_offset;
+    m->work += global->written_module.len + global->written_name.len;
     if (!identifier_like(global->module) || !identifier_like(global->qualname))
         global->flags |= SG_G_ODD_CHARS;
     struct sg_global_entry *entry = find_or_add(m, global);

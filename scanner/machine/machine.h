@@ -180,6 +180,7 @@ struct sg_outcome {
     uint64_t kept;    /* memo keys set */
     uint8_t proto;    /* highest PROTO seen */
     bool framed;
+    bool overworked;   /* constants were not looked into: that would have taken too long */
     bool guessed;      /* an array's end was not known: what follows was searched for opcodes */
     bool frame_open;   /* bytes behind STOP belong to a frame, or an argument has crossed one */
     sg_value result;   /* at STOP */

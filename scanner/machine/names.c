@@ -1,7 +1,18 @@
 /* names.c - text of constants where a name is wanted. */
 #include "machine/state.h"
 
-#define NAME_MAX_LENGTH (1u << 20)
+#define NAME_MAX_LENGTH 4096u /* a longer one is no name of anything */
+#define WORK_PER_BYTE 64u
+#define WORK_FREE (16u << 20)
+
+bool sg_work(struct sg_machine *m, uint64_t amount)
+{
+    m->work += amount;
+    if (m->work <= WORK_FREE || m->work / WORK_PER_BYTE <= sg_stream_offset(m->stream))
+        return true;
+    m->outcome->overworked = true;
+    return false;
+}
 
 bool sg_text_ascii(struct sg_text text)
 {
@@ -38,7 +49,9 @@ bool sg_name_text(struct sg_machine *m, sg_value v, struct sg_text *out)
     if (sg_value_kind(m, v) != SG_V_STR)
         return false;
     uint64_t length = sg_value_length(m, v);
-    size_t len = length < NAME_MAX_LENGTH ? (size_t)length : NAME_MAX_LENGTH;
+    if (length > NAME_MAX_LENGTH || !sg_work(m, length))
+        return false;
+    size_t len = (size_t)length;
     char *text = sg_arena_take(m->arena, len + 1);
     if (!text || sg_value_read(m, v, 0, text, len) != len)
         return false;

@@ -121,6 +121,8 @@ SG_HANDLER(ext)
     int64_t code = m->opcode == 0x84 ? (int32_t)(uint32_t)a->number : (int64_t)a->number;
 
     sg_machine_anomaly(m, SG_A_EXTENSION);
+    if (!sg_work(m, 4 * known->count))
+        return sg_stack_push(m, SG_UNKNOWN_VALUE);
     for (size_t i = known->count; i >= 2; i -= 2) {
         const struct sg_global *global = sg_value_global(m, known->at[i - 1]);
         if (known->at[i - 2] != (uint64_t)code || !global)

@@ -87,6 +87,8 @@ void sg_resync(struct sg_machine *m)
         if (!sg_run_ready(m) || !fill_stack(m))
             break;
         (void)sg_run_load(m);
+        if (!sg_work(m, 4 * (sg_stream_offset(m->stream) - start)))
+            break;
         m->load = m->loads;
         m->depth = 0;
         /* From the next byte, where that can be: an argument may have swallowed what matters. */

@@ -50,7 +50,7 @@ static enum sg_step one_opcode(struct sg_machine *m)
         return sg_machine_error(m, "no such opcode");
     s->at++;
     m->outcome->opcodes++;
-    if (m->events.opcode)
+    if (m->events.opcode && !m->guessing)
         m->events.opcode(m->events.ctx, m, m->opcode_offset, m->opcode);
     if (row->argument != SG_ARG_NONE) {
         argument.cut = false;

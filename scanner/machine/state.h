@@ -156,6 +156,7 @@ struct sg_machine {
     struct sg_outcome *outcome;
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
+    uint64_t work; /* bytes and items looked at besides the stream's own */
     uint64_t opcode_offset;
     size_t scratch;    /* the arena before the opcode took scratch of it */
     uint8_t depth;     /* of `load` in `loads` */
@@ -211,6 +212,10 @@ sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, s
 
 /* compat.c: the name below protocol 3; false when it is not mapped. */
 bool sg_compat_name(struct sg_text *module, struct sg_text *name);
+
+/* names.c: charges work that is not bounded by the bytes read (folding, hashing, walking what a memo
+ * gives again and again); false when it is out of proportion: the answer is then "not known". */
+SG_MUST_CHECK bool sg_work(struct sg_machine *m, uint64_t amount);
 
 /* names.c: text of a value as a name; false when it is not a constant STR. The text stays until the
  * arena's mark is restored. */

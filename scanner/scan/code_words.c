@@ -82,7 +82,7 @@ static bool known(const struct sg_words *words, struct sg_text word, bool name)
 void sg_words_note(struct sg_words *words, struct sg_text word, bool name)
 {
     words->any = true;
-    if (!identifier(word) || known(words, word, name))
+    if (words->more || !identifier(word) || known(words, word, name))
         return;
     if (words->count == SG_WORDS_MAX) {
         words->more = true;

@@ -134,6 +134,8 @@ static bool scan_array(struct sg_composer *c, const struct sg_feed *feed, uint64
     if (npy->cut_off || cut)
         return false;
     *offset = npy->data_offset;
+    if (npy->data != SG_NPY_PLAIN && c->pickles_end <= npy->data_offset)
+        return false; /* no pickle has ended */
     if (npy->data != SG_NPY_PLAIN)
         *offset = c->pickles_end;
     else if (npy->data_size != SG_NPY_UNKNOWN)

@@ -188,6 +188,8 @@ static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_strea
         if (sg_machine_run(m, s, &outcome))
             return;
         enum look look = look_at(&outcome, false);
+        if (outcome.overworked)
+            sg_judge_partial(c->judge, outcome.end, "constants are used out of all proportion");
         if (outcome.guessed)
             sg_judge_partial(c->judge, outcome.end, "an array's bytes end at an unknown place");
         if (first && (n == 0 || outcome.proto >= 2 || outcome.calls))
@@ -265,6 +267,7 @@ bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed)
     size_t used = c->work.used;
     bool certain;
 
+    c->pickles_end = 0;
     if (!head_is_pickle(c, feed, &certain))
         return false;
     if (!certain && probe(c, feed) == LOOK_OTHER)

@@ -41,9 +41,10 @@ class Outcome:
 @contextmanager
 def listener(canary: Path) -> Iterator[int]:
     """Waits for connections on loopback; the first makes the canary."""
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(
-        socket.AF_INET, socket.SOCK_DGRAM
-    ) as datagrams:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
         datagrams.bind(server.getsockname())
         server.settimeout(0.1)
         datagrams.settimeout(0.1)

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 
 MAGIC = 0x1950A86A20F9469CFC6C
+HARMLESS = {"epoch": 3, "history": list(range(100))}
 SYS_INFO = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
 
 
@@ -123,7 +124,7 @@ def tar(form: int) -> Callable[[Path, Any, Path | None], None]:
 
 def load_tar(path: Path) -> Any:
     with tarfile.open(path) as archive:
-        member = next(one for one in archive if one.name.startswith("folder/"))
+        (member,) = [one for one in archive.getmembers() if one.name.startswith("folder/")]
         return pickle.load(archive.extractfile(member))  # type: ignore[arg-type]
 
 
@@ -186,7 +187,8 @@ def computed(number: int) -> bytes:
 
 def save_computed_magic(path: Path, value: Any, canary: Path | None) -> None:
     parts = [computed(MAGIC), computed(1001)]
-    parts += [pickle.dumps(one, 2) for one in (SYS_INFO, value, [])]
+    rest: list[Any] = [SYS_INFO, value, []]
+    parts += [pickle.dumps(one, 2) for one in rest]
     path.write_bytes(b"".join(parts))
 
 
@@ -254,7 +256,7 @@ def load_mar(path: Path) -> Any:
         name = json.loads(archive.read("MAR-INF/MANIFEST.json"))["model"]["handler"]
         module = types.ModuleType("handler")
         exec(compile(archive.read(name), name, "exec"), module.__dict__)
-        return module.handle  # type: ignore[attr-defined]
+        return module.handle
 
 
 def keras_config(canary: Path | None) -> str:
@@ -364,8 +366,8 @@ def save_polyglot(evil: str) -> Callable[[Path, Any, Path | None], None]:
     """Valid as a pickle, a tar and a zip, each with content of its own."""
 
     def save(path: Path, value: Any, canary: Path | None) -> None:
-        body = {one: {"reading": one} for one in ("pickle", "tar", "zip")}
-        dumped = {one: pickle.dumps(value if one == evil else body[one], 2) for one in body}
+        readings = ("pickle", "tar", "zip")
+        dumped = {one: pickle.dumps(value if one == evil else one, 2) for one in readings}
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar_file:
             member = tarfile.TarInfo("placeholder")
@@ -467,7 +469,7 @@ CASES = (
 def save_all(folder: Path) -> None:
     for case in CASES:
         canary = folder / f"{case.name}.canary"
-        case.save(folder / f"{case.name}.clean", {"epoch": 3}, None)
+        case.save(folder / f"{case.name}.clean", HARMLESS, None)
         case.save(folder / f"{case.name}.evil", Payload(canary), canary)
 
 

@@ -180,7 +180,7 @@ def test_c18_lfs_pointer(place: Path) -> None:
 @pytest.mark.parametrize("case", [one for one in NAMED if "polyglot" not in str(one.id)])
 def test_c18_truncated(case: Case, twins: Twins, place: Path) -> None:
     """Half a file is never complete, and no beginning of a clean file is called malicious."""
-    whole = twins.path(case, "clean").read_bytes()
+    whole = twins.path(case, "clean").read_bytes().rstrip(b"\0")  # tars are padded
     half = place / "half"
     half.write_bytes(whole[: len(whole) // 2])
     (report,) = scan(half)
@@ -350,7 +350,7 @@ def random_dtype(rng: random.Random, depth: int = 0) -> Any:
     kind = rng.random()
     if kind < 0.5 or depth > 3:
         plain = ["<f4", "<i8", "|S5", "<U3", "<M8[ns]", "|b1", "|V4", "<c16", "|u1"]
-        return rng.choice([*plain, "O"] if rng.random() < 0.4 else plain)
+        return "O" if rng.random() < 0.3 else rng.choice(plain)
     count = rng.randint(1, 3)
     names = rng.sample(["O", "a", "object", "shape", "|O", "ü", "x y", "it's", 'say "O"'], count)
     return [
@@ -361,8 +361,9 @@ def random_dtype(rng: random.Random, depth: int = 0) -> Any:
 
 def header_of(dtype: Any, shape: tuple[int, ...]) -> bytes:
     file = io.BytesIO()
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
-    np.lib.format._write_array_header(file, header | {"shape": shape}, None)  # type: ignore[attr-defined]
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
     return file.getvalue()
 
 
@@ -399,12 +400,11 @@ def test_what_numpy_unpickles_is_found(place: Path, monkeypatch: pytest.MonkeyPa
         header_of([("a", "<f4"), ("b", "O")], (1,)),
         header_of("<f8", (1,)),
     ]
-    for number in range(600):
+    for number in range(1500):
         data = bytearray(rng.choice(bases))
+        end = data.index(b"}") + 4
         for _ in range(rng.randint(1, 2)):
-            data[rng.randrange(6, len(data) - 20)] = rng.choice(
-                b"O|<f8 '\"\\,()[]{}#L0\x01\x02\x03u\n"
-            )
+            data[rng.randrange(8, end)] = rng.choice(b"O|<>=8 \t\n'\",()#L0u")
         path = place / f"{number}.npy"
         path.write_bytes(bytes(data) + EVIL)
         paths.append(path)

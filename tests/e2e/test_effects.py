@@ -60,7 +60,8 @@ def test_no_gadget_leaves_its_canary(
     table = BUILD / "gadgets.txt"
     table.write_text("\n".join(sorted(rows)) + "\n")
     ran = [name for name, outcome in (both | effects).items() if outcome.ran]
-    assert ran == [] and not any(outcome.ran for outcome in both.values())
+    assert ran == []
+    assert not any(outcome.ran for outcome in both.values())
 
 
 # Without third parties, for every interpreter and way of loading.
@@ -101,7 +102,7 @@ PLAIN = [
 def test_effects_alone_in_every_interpreter(
     interpreter: str, way: str, effects_only: dict[str, str]
 ) -> None:
-    """"sealed" unpicklers never tell a name. In Python their frequent effects (program text) are
+    """ "sealed" unpicklers never tell a name. In Python their frequent effects (program text) are
     not looked at, and so end where that text itself does something."""
     done = run_all(interpreter, PLAIN, effects_only, way)
     assert [name for name, outcome in done.items() if outcome.ran] == []
@@ -184,7 +185,8 @@ pickle.loads(b"cimporting_module\\nvalue\\n.")
 """
     done = steps(interpreter, body)
     assert done.guard_lines == []
-    assert (place / "ran").exists() and (place / "too").exists()
+    assert (place / "ran").exists()
+    assert (place / "too").exists()
 
 
 def test_temporary_files_and_local_sockets_go_on(interpreter: str, place: Path) -> None:
@@ -222,7 +224,7 @@ def told(place: Path) -> Callable[[str, str], list[dict[str, object]]]:
         script = place / "script.py"
         script.write_text(SETUP + "\nprint(load(os.system, 'true'))\n")
         done = run([python, script], env=guarded(policy=str(policy), log=str(log)))
-        assert done.status == 0 and done.err == "", done
+        assert (done.status, done.err) == (0, ""), done
         lines = log.read_text().splitlines() if log.exists() else []
         return [{"out": done.out.strip()}, *map(json.loads, lines)]
 
@@ -233,7 +235,8 @@ def test_effects_may_be_logged_or_not(
     interpreter: str, told: Callable[[str, str], list[dict[str, object]]], place: Path
 ) -> None:
     out, *records = told(interpreter, "[python]\nfind_class = off\neffects = log\n")
-    assert out == {"out": "done"} and len(records) == 1
+    assert out == {"out": "done"}
+    assert len(records) == 1
     assert (records[0]["event"], records[0]["action"]) == ("effect", "log")
     assert str(records[0]["path"]).startswith(f"{place}/script.py:")
     (place / "log.jsonl").unlink()

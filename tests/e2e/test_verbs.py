@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import CLI, run
 
-VERBS = ["scan", "run", "policy", "version", "help"]
+VERBS = ["scan", "run", "policy", "report", "version", "help"]
 
 
 @pytest.mark.parametrize(

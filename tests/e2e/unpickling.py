@@ -28,7 +28,7 @@ class Sealed(pickle.Unpickler):
         return value
 
 
-class SealedPython(pickle._Unpickler):  # type: ignore[name-defined]
+class SealedPython(pickle._Unpickler):
     find_class = Sealed.find_class
 
 

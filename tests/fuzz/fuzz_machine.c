@@ -102,9 +102,10 @@ static void saw_opcode(void *ctx, const struct sg_machine *m, uint64_t offset, u
 {
     struct watch *watch = ctx;
 
-    (void)m;
     (void)opcode;
     CHECK(offset < watch->size);
+    if (sg_machine_guessing(m)) /* from several places: bounded by the machine's own budget */
+        return;
     CHECK(offset >= watch->next);
     watch->next = offset + 1;
 }
@@ -123,7 +124,7 @@ static void saw_global(void *ctx, const struct sg_machine *m, const struct sg_gl
     CHECK(global->index < sg_machine_global_count(m));
     CHECK(sg_machine_global_at(m, global->index));
     CHECK(global->offset <= watch->size);
-    if (global->count <= 1)
+    if (global->count <= 1 && !sg_machine_guessing(m))
         watch->hash +=
             hash_text(hash_text(0xCBF29CE484222325, global->written_module), global->written_name);
 }
@@ -210,7 +211,7 @@ static bool run(struct sg_stream *stream, uint64_t memory, struct sg_reading *re
         }
         CHECK(outcome.start <= outcome.end && outcome.end <= watch->size);
         CHECK(arena.used <= memory);
-        watch->memory_matters |= outcome.stop == SG_STOP_EXHAUSTED;
+        watch->memory_matters |= outcome.stop == SG_STOP_EXHAUSTED || outcome.overworked;
         if (outcome.stop == SG_STOP_STOP)
             render(machine, outcome.result, NULL, 200);
     }

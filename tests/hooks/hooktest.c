@@ -16,9 +16,9 @@
 #define PRESET 4242 /* an errno that nothing sets */
 #define SKIPPED 77  /* this machine cannot do it: exit status */
 
-static const struct hookcase *const tables[] = {cases_open, cases_stdio,    cases_read, cases_fd,
-                                                cases_exec, cases_load, cases_strerror,
-                                                cases_ways};
+static const struct hookcase *const tables[] = {cases_open,     cases_stdio, cases_read,
+                                                cases_fd,       cases_exec,  cases_load,
+                                                cases_strerror, cases_ways};
 
 static struct {
     const struct hookcase *hookcase;

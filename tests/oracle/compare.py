@@ -26,6 +26,8 @@ COMPUTING = {
         *("_operator", "base64", "binascii", "functools"),
     )
 }
+# A longer name is told as unknown: no import finds one.
+LONGEST_NAME = 4096
 # Modules that only an application's own extension registry names.
 APPLICATION = {f"x{digit}".encode().hex() for digit in range(10)}
 
@@ -154,7 +156,8 @@ def missing(found: list[list[str]], facts: Facts) -> tuple[list[tuple[Deed, str]
     for module, name, what, loader in found:
         if (module, name, what) in facts.deeds or bytes_as_text(loader, module, name):
             continue
-        if facts.unresolved and (computed or module in APPLICATION or "errors=" in loader):
+        unknown = computed or module in APPLICATION or "errors=" in loader
+        if facts.unresolved and (unknown or len(module + name) > 2 * LONGEST_NAME):
             unnamed += 1
         elif loader == "Python joblib" and facts.partial:
             unnamed += 1  # told: array bytes of unknown length

@@ -163,7 +163,7 @@ static bool run_reading(struct sg_stream *stream, struct sg_arena *arena, struct
     do {
         if (sg_machine_run(machine, stream, &outcome) != SG_OK)
             fail("sg_machine_run");
-        facts->partial += outcome.guessed;
+        facts->partial += outcome.guessed + outcome.overworked;
     } while (outcome.stop == SG_STOP_STOP);
     facts->partial += outcome.stop == SG_STOP_EXHAUSTED;
     return sg_machine_more(machine, reading);
