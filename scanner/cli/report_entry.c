@@ -4,7 +4,6 @@
 #include "cli/report_json.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -76,15 +75,16 @@ static void read_reasons(struct sg_json *json, struct sg_entry *entry)
 static void read_field(struct sg_json *json, struct draft *draft, const char *key)
 {
     const struct field *field = field_of(key);
+    void *into = field ? (char *)draft + field->offset : NULL;
 
     if (strcmp(key, "reasons") == 0)
         read_reasons(json, &draft->entry);
     else if (!field)
         sg_json_skip(json);
     else if (field->number)
-        *(double *)((char *)draft + field->offset) = sg_json_number(json);
+        *(double *)into = sg_json_number(json);
     else
-        *(const char **)((char *)draft + field->offset) = sg_json_string(json);
+        *(const char **)into = sg_json_string(json);
 }
 
 static bool verdict_of(const char *name, enum sg_verdict *verdict)

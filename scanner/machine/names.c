@@ -1,7 +1,7 @@
 /* names.c - text of constants where a name is wanted. */
 #include "machine/state.h"
 
-#define NAME_MAX_LENGTH 4096u /* a longer one is no name of anything */
+#define NAME_MAX_LENGTH (1u << 20)
 #define WORK_PER_BYTE 64u
 #define WORK_FREE (16u << 20)
 

@@ -65,7 +65,7 @@ def pandas_case(name: str, how: Any, form: str, rows: tuple[str, ...] = ("C12",)
         frame.to_pickle(path, compression=how)
 
     def load(path: Path) -> Any:
-        return pd.read_pickle(path, compression=how)
+        return pd.read_pickle(path, compression=how if isinstance(how, str) else how["method"])
 
     return Case(f"pandas-{name}", rows, save, load, form)
 

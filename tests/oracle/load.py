@@ -36,8 +36,7 @@ import sys
 import types
 from typing import Any, BinaryIO, Iterator
 
-ADDRESS_SPACE = 400 << 20
-ADDRESS_SPACE_NUMPY = 4 << 30
+ADDRESS_SPACE = 400 << 20  # on top of what the interpreter has at its start
 SECONDS_PER_STREAM = 10.0
 SMALL_BUFFER = 48
 
@@ -388,10 +387,10 @@ def records(file: BinaryIO) -> Iterator[bytes]:
 def main() -> None:
     path, start = sys.argv[1], int(sys.argv[2])
     file = sys.stdin.buffer if path == "-" else open(path, "rb")
-    limit = ADDRESS_SPACE
     if sys.argv[3:] == ["joblib"]:
         admit_joblib()
-        limit = ADDRESS_SPACE_NUMPY
+    with open("/proc/self/statm") as statm:
+        limit = int(statm.read().split()[0]) * resource.getpagesize() + ADDRESS_SPACE
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(2000)
