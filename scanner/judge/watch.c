@@ -97,14 +97,34 @@ static const char *const *stored_by(enum sg_call_op op)
                                    : NULL;
 }
 
-/* Such an opcode on an object of a class that is known for what its methods reach. On globals the
- * machine tells an anomaly. */
+/* Such an opcode on what is no instance: it changes what everybody has. */
+static void on_store_global(struct sg_judge *judge, const struct sg_call *call,
+                            const struct sg_global *global)
+{
+    static const struct sg_row sets = {.rule = "sets-on-global",
+                                       .detail = "sets attributes of ",
+                                       .weight = 0.93},
+                               stores = {.rule = "stores-in-global",
+                                         .detail = "stores items in ",
+                                         .weight = 0.92};
+    const struct sg_row *row = call->op == SG_CALL_BUILD ? &sets : &stores;
+    char detail[SG_DETAIL_MAX];
+    size_t used = sg_detail_put(detail, 0, row->detail);
+
+    sg_detail_put_name(detail, used, global->module, global->qualname);
+    sg_judge_note_row(judge, row, 0, call->offset, detail);
+}
+
+/* Such an opcode on an object of a class that is known for what its methods reach. */
 static void on_store(struct sg_judge *judge, const struct sg_machine *m, const struct sg_call *call,
                      const char *const *methods)
 {
     struct sg_call made_by;
     const struct sg_global *global;
 
+    global = sg_value_global(m, call->callee);
+    if (global)
+        on_store_global(judge, call, global);
     if (!sg_value_call(m, call->callee, &made_by))
         return;
     global = sg_value_global(m, made_by.callee);
@@ -247,12 +267,6 @@ static const struct sg_row anomalies[SG_A_COUNT_] = {
                          .detail = "PROTO is not at the beginning, or above 5",
                          .weight = 0.35,
                          .held = true},
-    [SG_A_BUILD_GLOBAL] = {.rule = "sets-on-global",
-                           .detail = "sets attributes of a module, class or function",
-                           .weight = 0.93},
-    [SG_A_STORE_GLOBAL] = {.rule = "stores-in-global",
-                           .detail = "stores items in an object of a module",
-                           .weight = 0.92},
     [SG_A_BOMB] = {.rule = "bomb", .detail = "grows without end when loaded", .weight = 0.96},
     [SG_A_FORGOTTEN_USED] = {.rule = "forgotten",
                              .detail = "more to remember than there is memory for",
@@ -272,6 +286,8 @@ static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly wh
     struct sg_judge *judge = ctx;
     uint64_t stream = stream_of(judge, m);
 
+    if (!anomalies[what].rule)
+        return; /* on_store() tells it, by name */
     if (what == SG_A_FORGOTTEN_USED)
         judge->partial = true;
     stream = has_called(judge, stream) ? 0 : stream;

@@ -20,7 +20,8 @@ static bool open_packed(struct sg_composer *c, const struct sg_feed *feed, struc
     if (!window)
         return false;
     enum sg_status status = format->open(feed->reader, &c->work, &decoder);
-    sg_stream_decode(out, sg_decoder_fill, decoder, window, SG_WINDOW_MIN);
+    /* Without a decoder there is nothing to ask why it failed. */
+    sg_stream_decode(out, status ? NULL : sg_decoder_fill, decoder, window, SG_WINDOW_MIN);
     out->status = status;
     return true;
 }
