@@ -76,6 +76,9 @@ static bool is_ordinary(struct sg_text module, struct sg_text name)
     } ordinary[] = {
         {"importlib", "import_module"},
         {"builtins", "__build_class__"},
+        {"numpy", "memmap"}, /* as the class of an array that joblib wrote */
+        {"numpy.core.memmap", "memmap"},
+        {"numpy._core.memmap", "memmap"},
         {"__builtin__", "__build_class__"},
     };
 

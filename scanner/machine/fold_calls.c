@@ -74,6 +74,25 @@ sg_value sg_fold_apply(struct sg_machine *m, const struct sg_call *call)
     return callee == SG_ABSENT ? SG_ABSENT : apply(m, callee, sg_fold_rest(m, call, 1));
 }
 
+/* copyreg.__newobj__(class, *args), __newobj_ex__(class, args, kwargs) and
+ * _reconstructor(class, base, state): what NEWOBJ does. */
+sg_value sg_fold_newobj(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value class = sg_fold_argument(m, call, 0), args;
+    const struct sg_global *maker = sg_value_global(m, call->callee);
+
+    if (class == SG_ABSENT || sg_value_kind(m, class) < SG_V_GLOBAL)
+        return SG_ABSENT;
+    if (sg_text_is(maker->qualname, "__newobj__"))
+        args = sg_fold_rest(m, call, 1);
+    else if (sg_text_is(maker->qualname, "__newobj_ex__"))
+        args = sg_fold_argument(m, call, 1);
+    else
+        args = sg_value_tuple(m, NULL, 0);
+    return sg_call_make(m, SG_CALL_NEWOBJ, class, args == SG_ABSENT ? SG_NONE_VALUE : args,
+                        SG_NONE_VALUE);
+}
+
 /* map, filter, reduce, starmap: the function is called with items of what follows. */
 sg_value sg_fold_each(struct sg_machine *m, const struct sg_call *call)
 {

@@ -96,8 +96,9 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
 
     if (height <= sg_stack_fence(m->load))
         return sg_machine_error(m, "stack underflow");
-    if (kind == SG_V_DICT && count % 2)
-        return sg_machine_error(m, "odd number of items for SETITEMS");
+    /* pickle.py stores the pairs before it misses a value. */
+    bool odd = kind == SG_V_DICT && count % 2;
+    count -= odd;
     sg_value into = stack->at[height - 1];
     /* A forgotten list is a list still. */
     enum sg_kind have = (enum sg_kind)(into & SG_KIND_MASK);
@@ -115,7 +116,7 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
             sg_fold_store(m, &call);
     }
     stack->count = height;
-    return SG_STEP_ON;
+    return odd ? sg_machine_error(m, "odd number of items for SETITEMS") : SG_STEP_ON;
 }
 
 static enum sg_step fill_marked(struct sg_machine *m, enum sg_kind kind, enum sg_call_op op)

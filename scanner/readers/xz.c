@@ -11,6 +11,7 @@
 #define MEMORY_BESIDE (64u << 10) /* beside what liblzma says that it needs */
 #define PROBE_MEMORY (64u << 10)
 #define PROBE_INPUT 2048u /* the longest headers of an .xz stream and its first block */
+#define ZIP_HEADER 9u     /* version, length of properties, properties */
 #define ALONE_HEADER 13u  /* properties, dictionary's size, length */
 #define ALONE_LENGTH_MAX (1ULL << 38)
 
@@ -27,6 +28,7 @@ struct xz {
     size_t header_left;
     uint64_t padding; /* between streams so far */
     bool lowered;     /* it was made to fit */
+    bool bare;        /* one stream of a zip, which need not say that it ends */
     bool later;       /* a stream was read to its end already */
     bool gave;        /* this one has given bytes */
 };
@@ -92,6 +94,15 @@ static lzma_ret begin_alone(struct xz *self, const uint8_t *header)
     return lzma_alone_decoder(&self->lzma, UINT64_MAX);
 }
 
+static void renew(struct xz *self)
+{
+    sg_xz_heap_clear(&self->heap);
+    self->lzma = (lzma_stream)LZMA_STREAM_INIT;
+    self->lzma.allocator = &self->allocator;
+    self->gave = self->lowered = false;
+    self->header_left = 0;
+}
+
 static enum sg_status too_short(struct xz *self)
 {
     if (!self->later || self->packed.status)
@@ -106,11 +117,7 @@ static enum sg_status begin(struct xz *self, uint64_t memory_limit)
     const uint8_t *head = self->packed.at;
     lzma_ret result;
 
-    sg_xz_heap_clear(&self->heap);
-    self->lzma = (lzma_stream)LZMA_STREAM_INIT;
-    self->lzma.allocator = &self->allocator;
-    self->gave = self->lowered = false;
-    self->header_left = 0;
+    renew(self);
     if (sg_xz_bid(head, have)) {
         result = lzma_stream_decoder(&self->lzma, memory_limit, 0);
     } else if (sg_lzip_bid(head, have)) {
@@ -195,8 +202,10 @@ static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len
     case LZMA_OK:
         return SG_OK;
     case LZMA_STREAM_END:
-        return next_stream(self);
+        return self->bare ? SG_END : next_stream(self);
     case LZMA_BUF_ERROR: /* twice without progress: there is room, so there is no input */
+        if (self->bare && !self->packed.status)
+            return SG_END;
         return sg_decoder_starved(decoder, &self->packed);
     default:
         return failed(self, result);
@@ -222,16 +231,14 @@ static size_t stream_memory(struct xz *self, struct sg_arena *arena)
     return need;
 }
 
-static enum sg_status take_heap(struct xz *self, struct sg_arena *arena)
+/* Of a .lzma stream the dictionary is made to fit instead. */
+static enum sg_status take_heap(struct xz *self, struct sg_arena *arena, const uint8_t *alone)
 {
-    size_t have = sg_stream_need(&self->packed, ALONE_HEADER), room = arena->size - arena->used;
-    size_t share = room / 4 < MEMORY_USUAL ? room / 4 : MEMORY_USUAL, need = 0;
+    size_t room = arena->size - arena->used;
+    size_t share = room / 4 < MEMORY_USUAL ? room / 4 : MEMORY_USUAL;
+    size_t need = alone ? alone_memory(alone) : stream_memory(self, arena);
 
-    if (sg_xz_bid(self->packed.at, have) || sg_lzip_bid(self->packed.at, have))
-        need = stream_memory(self, arena);
-    else if (have >= ALONE_HEADER)
-        need = alone_memory(self->packed.at);
-    if (need > room / 4 * 3 && sg_lzma_bid(self->packed.at, have))
+    if (alone && need > room / 4 * 3)
         need = room / 2;
     if (need > room)
         return SG_ERR_MEMORY;
@@ -243,20 +250,62 @@ static enum sg_status take_heap(struct xz *self, struct sg_arena *arena)
     return self->heap.base ? SG_OK : SG_ERR_MEMORY;
 }
 
-enum sg_status sg_xz_open(const struct sg_source *packed, struct sg_arena *arena,
-                          struct sg_decoder **opened)
+static struct xz *xz_new(struct sg_arena *arena)
 {
     struct xz *self = sg_arena_zero(arena, sizeof(*self));
 
     if (!self)
-        return SG_ERR_MEMORY;
+        return NULL;
     self->decoder.step = step;
     self->allocator = (lzma_allocator){sg_xz_heap_take, sg_xz_heap_drop, &self->heap};
-    enum sg_status status = sg_decoder_input(packed, arena, &self->packed);
-    if (!status)
-        status = take_heap(self, arena);
+    return self;
+}
+
+enum sg_status sg_xz_open(const struct sg_source *packed, struct sg_arena *arena,
+                          struct sg_decoder **opened)
+{
+    static const uint8_t nothing[ALONE_HEADER];
+    struct xz *self = xz_new(arena);
+    enum sg_status status = SG_ERR_MEMORY;
+
+    if (self)
+        status = sg_decoder_input(packed, arena, &self->packed);
+    if (status)
+        return status;
+    size_t have = sg_stream_need(&self->packed, ALONE_HEADER);
+    const uint8_t *head = self->packed.at;
+    if (sg_xz_bid(head, have) || sg_lzip_bid(head, have))
+        head = NULL;
+    status = take_heap(self, arena, head && have < ALONE_HEADER ? nothing : head);
     if (!status)
         status = begin(self, UINT64_MAX);
+    if (!status)
+        *opened = &self->decoder;
+    return status;
+}
+
+enum sg_status sg_xz_open_zip(const struct sg_source *packed, struct sg_arena *arena,
+                              struct sg_decoder **opened)
+{
+    uint8_t head[ZIP_HEADER], header[ALONE_HEADER];
+    enum sg_status status = sg_source_exact(packed, 0, head, sizeof(head));
+    struct xz *self = status ? NULL : xz_new(arena);
+    struct sg_source stream = sg_source_part(packed, ZIP_HEADER, packed->size);
+
+    if (!self)
+        return status == SG_ERR_IO ? status : status ? SG_ERR_FORMAT : SG_ERR_MEMORY;
+    if (head[2] != 5 || head[3] != 0)
+        return SG_ERR_FORMAT;
+    memset(header, 0xff, sizeof(header));
+    memcpy(header, head + 4, 5);
+    self->bare = true;
+    status = sg_decoder_input(&stream, arena, &self->packed);
+    if (!status)
+        status = take_heap(self, arena, header);
+    if (status)
+        return status;
+    renew(self);
+    status = begin_alone(self, header) == LZMA_OK ? SG_OK : SG_ERR_MEMORY;
     if (!status)
         *opened = &self->decoder;
     return status;

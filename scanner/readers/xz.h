@@ -27,4 +27,8 @@ sg_decoder_bid_fn sg_lzma_bid;
  * 48 MB, for the streams after it. Any of the three formats. */
 SG_MUST_CHECK sg_decoder_open_fn sg_xz_open;
 
+/* A zip's method 14: four bytes, five of properties, a bare LZMA stream that may lack its end mark
+ * (APPNOTE 5.8). What zipfile reads of it by the member's size, comes out here, and perhaps more. */
+SG_MUST_CHECK sg_decoder_open_fn sg_xz_open_zip;
+
 #endif

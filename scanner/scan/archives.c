@@ -1,9 +1,10 @@
 /* archives.c - archives: their members are scanned under every reading. */
 #include "scan/members.h"
+#include "scan/zip_methods.h"
 
 static bool open_member(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
 {
-    return sg_zip_content(feed->reader, feed->entry, &c->work, out) == SG_OK;
+    return sg_zip_method_open(c, feed->reader, feed->entry, out) == SG_OK;
 }
 
 /* Readings that agree byte for byte with one before are scanned once. */
@@ -29,8 +30,11 @@ static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t 
     if (member->method == 0) {
         stored = sg_zip_packed(zip, member);
         sg_compose_source(c, &stored);
-    } else {
+    } else if (sg_zip_method_read(member->method)) {
         sg_compose_feed(c, &feed);
+    } else {
+        sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, member->header_offset,
+                         "packed by a method that is not read here");
     }
     sg_compose_zip_role(c, format, member->name, &feed);
     sg_compose_leave(c, &place);

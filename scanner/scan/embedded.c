@@ -10,6 +10,8 @@
 #define LINE_MAX 128u
 #define PROBE_MAX (4u << 20)   /* bytes of one pickle */
 #define PROBES_MAX (64u << 20) /* bytes in all */
+#define PROBE_COST 64u         /* bytes that a look at the head counts for */
+#define NAMES_MAX (1u << 16)   /* that are looked up */
 #define TOLD_MAX 8u
 #define BEYOND_DOUBT 0.9
 
@@ -18,7 +20,7 @@ struct search {
     const struct sg_source *source;
     uint64_t probed; /* bytes */
     uint64_t passed; /* what is before was told */
-    size_t told;
+    size_t told, looked_up;
     bool striking; /* a name that is beyond doubt, in the pickle that is looked at */
 };
 
@@ -64,8 +66,10 @@ static uint64_t probe(struct search *search, uint64_t offset)
 
 static void try_binary(struct search *search, uint64_t offset, const uint8_t *at, size_t len)
 {
-    if (len < 4 || at[1] < 2 || at[1] > 5 || offset < search->passed ||
-        search->probed > PROBES_MAX || !sg_plausible_pickle(at, len < HEAD_SIZE ? len : HEAD_SIZE))
+    if (len < 4 || at[1] < 2 || at[1] > 5 || offset < search->passed || search->probed > PROBES_MAX)
+        return;
+    search->probed += PROBE_COST;
+    if (!sg_plausible_pickle(at, len < HEAD_SIZE ? len : HEAD_SIZE))
         return;
     uint64_t end = probe(search, offset);
     if (!end)
@@ -99,7 +103,11 @@ static void try_lines(struct search *search, const uint8_t *from, const uint8_t 
     for (; start < newline; start++) {
         struct sg_text module = {(const char *)start + 1, (size_t)(newline - start - 1)};
         struct sg_text last = {(const char *)name, (size_t)(stop - name)};
-        if ((*start != 'c' && *start != 'i') || !module.len || !beyond_doubt(module, last))
+        if ((*start != 'c' && *start != 'i') || !module.len)
+            continue;
+        if (search->looked_up++ > NAMES_MAX)
+            return;
+        if (!beyond_doubt(module, last))
             continue;
         sg_compose_name(search->c, module, last, offset - (uint64_t)(newline - start));
         search->told++;

@@ -154,10 +154,9 @@ size_t sg_forward_read(struct sg_forward *f, uint64_t offset, uint8_t *into, siz
     if (offset < f->head_len) {
         done = f->head_len - (size_t)offset < len ? f->head_len - (size_t)offset : len;
         memcpy(into, f->head + offset, done);
-        return done;
     }
-    if (len == 0 || !go(f, offset, into, len))
-        return 0;
+    if (done == len || !go(f, offset + done, into + done, len - done))
+        return done;
     while (done < len && got) {
         got = pull(f, into + done, len - done);
         done += got;
@@ -244,9 +243,10 @@ static bool scan_all(struct sg_forward *f)
         sg_compose_source(f->c, &source);
     else if (sized)
         return scan_source(f, true);
-    else if (sg_tar_bid(f->head, len) || sg_formats_bid(f->head, len))
-        something = scan_source(f, false) | sg_compose_pickles(f->c, &feed);
-    else
+    else if (sg_tar_bid(f->head, len) || sg_formats_bid(f->head, len)) {
+        something = scan_source(f, false);
+        something |= sg_compose_pickles(f->c, &feed);
+    } else
         something = (sg_compose_members(f->c, &feed) && sg_compose_pickles(f->c, &feed)) ||
                     sg_members_bid(f->head, len);
     return something;

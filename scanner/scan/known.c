@@ -4,15 +4,15 @@
 #include "ground/bytes.h"
 
 struct row {
-    uint8_t at, len;
     const char *bytes;
-    enum sg_known_kind kind;
     const char *name;
+    enum sg_known_kind kind;
+    uint8_t at, len;
 };
 
 #define ROW(at, bytes, kind, name)                                                                 \
     {                                                                                              \
-        at, sizeof(bytes) - 1, bytes, SG_KNOWN_##kind, name                                        \
+        bytes, name, SG_KNOWN_##kind, at, sizeof(bytes) - 1                                        \
     }
 
 static const struct row rows[] = {

@@ -318,6 +318,8 @@ void sg_compose_python(struct sg_composer *c, struct sg_stream *stream, bool tor
             read_import(r);
         else if (token == T_NAME && begins && word_is(r, "from"))
             read_from(r);
+        else if (token == T_NAME && begins && (word_is(r, "def") || word_is(r, "class")))
+            token = next(r); /* a name that is made, not used */
         else if (token == T_NAME)
             on_name(r, attribute);
         begins = token == T_NEWLINE;
