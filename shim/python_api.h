@@ -114,9 +114,9 @@ struct sg_python {
 #undef SG_PY_FUNCTION
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator */
 #define SG_PY_OBJECT(name) struct sg_object *name;
-        SG_PY_OBJECTS(SG_PY_OBJECT)
+    SG_PY_OBJECTS(SG_PY_OBJECT)
 #undef SG_PY_OBJECT
-            int minor; /* of 3.minor */
+    int minor; /* of 3.minor */
 };
 
 /* Filled before the audit hook is added, constant from then on. */

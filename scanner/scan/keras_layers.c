@@ -4,6 +4,14 @@
 
 #define BEYOND_DOUBT 0.9
 
+/* Code objects of one configuration that are looked at. */
+#define CODES_MAX 1024u
+
+struct layers {
+    struct sg_composer *c;
+    size_t codes;
+};
+
 static bool is_lambda(struct sg_text class)
 {
     return sg_text_is(class, "Lambda") || sg_text_is(class, "__lambda__");
@@ -28,7 +36,7 @@ static void judge_name(struct sg_composer *c, struct sg_text module, struct sg_t
 
 static void on_object(void *ctx, uint64_t offset, const struct sg_keras_object *object)
 {
-    struct sg_composer *c = ctx;
+    struct sg_composer *c = ((struct layers *)ctx)->c;
 
     if (is_lambda(object->class))
         sg_judge_finding(c->judge, SG_F_CODE, offset,
@@ -40,8 +48,13 @@ static void on_object(void *ctx, uint64_t offset, const struct sg_keras_object *
 
 static void on_code(void *ctx, uint64_t offset, const uint8_t *code, size_t len, bool cut)
 {
-    struct sg_composer *c = ctx;
+    struct layers *layers = ctx;
+    struct sg_composer *c = layers->c;
 
+    if (layers->codes++ >= CODES_MAX) {
+        sg_judge_partial(c->judge, offset, "more code than is looked at");
+        return;
+    }
     if (!sg_compose_marshal(c, code, len, offset) && !cut)
         return;
     sg_judge_finding(c->judge, SG_F_CODE, offset, "a Keras configuration with marshalled code");
@@ -51,7 +64,8 @@ static void on_code(void *ctx, uint64_t offset, const uint8_t *code, size_t len,
 
 void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream)
 {
-    struct sg_keras_events events = {.ctx = c, .object = on_object, .code = on_code};
+    struct layers layers = {.c = c};
+    struct sg_keras_events events = {.ctx = &layers, .object = on_object, .code = on_code};
 
     if (sg_keras_read(stream, &c->work, &events))
         sg_judge_partial(c->judge, sg_stream_offset(stream), "a configuration was not read");

@@ -9,6 +9,7 @@
 #define ALIASES_MAX 64u
 #define NAME_MAX_LEN 96u
 #define TOLD_MAX 8u
+#define NAMES_MAX (1u << 18) /* that are looked up */
 
 /* Weight of what runs text or starts processes; names of files and sockets weigh less. */
 #define DIRE 0.95
@@ -29,7 +30,7 @@ struct reader {
     bool torchscript;
     bool held; /* a token was put back */
     enum token token;
-    size_t told, alias_count;
+    size_t told, looked_up, alias_count;
     struct {
         struct name as, is;
     } aliases[ALIASES_MAX];
@@ -256,7 +257,7 @@ static void judge_name(struct reader *r, const struct name *name, uint64_t offse
         return;
     size_t before = (size_t)(dot - name->at);
     struct sg_text module = {name->at, before}, last = {dot + 1, name->len - before - 1};
-    if (!module_is_telling(text_of(name)) ||
+    if (!module_is_telling(text_of(name)) || r->looked_up++ > NAMES_MAX ||
         sg_judge_name(module, last, detail, sizeof(detail)) < DIRE)
         return;
     sg_compose_name(r->c, module, last, offset);
@@ -325,6 +326,8 @@ void sg_compose_python(struct sg_composer *c, struct sg_stream *stream, bool tor
         begins = token == T_NEWLINE;
         attribute = token == T_DOT;
     }
+    if (r->looked_up > NAMES_MAX)
+        sg_judge_partial(c->judge, 0, "program text with more names than are looked up");
     if (stream->status)
         sg_judge_partial(c->judge, sg_stream_offset(stream),
                          "program text was not read to its end");

@@ -108,7 +108,7 @@ class Interpreter:
         self.version = version.stdout.strip() + ("+joblib" if joblib else "")
 
     def command(self, path: str, start: int) -> list[str]:
-        arguments = ["-Wignore", str(HERE / "load.py"), path, str(start)]
+        arguments = ["-B", "-Wignore", str(HERE / "load.py"), path, str(start)]
         if self.joblib:
             return [self.python, "-I", *arguments, "joblib"]
         return [self.python, "-IS", *arguments]
