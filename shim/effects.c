@@ -213,6 +213,7 @@ void sg_effects_look(void)
 {
     struct sg_object *loader;
 
-    if (sg_window_python() && sg_python_here() && holds_gil())
-        (void)sg_window_place(&loader);
+    if (action != SG_ALLOW && sg_python_here() && holds_gil() &&
+        sg_window_place(&loader) == SG_PLACE_LOADING)
+        sg_window_named(); /* or as good as */
 }

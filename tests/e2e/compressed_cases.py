@@ -14,6 +14,7 @@ import random
 import struct
 import sys
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -183,6 +184,24 @@ def load_npy_gz(path: Path) -> Any:
         return np.load(file, allow_pickle=True)
 
 
+def npz_case(name: str, method: int) -> Case:
+    """zipfile reads members of any method it can write, and numpy with it."""
+
+    def save(path: Path, value: Any, canary: Path | None) -> None:
+        array = np.empty(2, dtype=object)
+        array[0] = value
+        data = io.BytesIO()
+        np.save(data, array, allow_pickle=True)
+        with zipfile.ZipFile(path, "w", method) as archive:
+            archive.writestr("things.npy", data.getvalue())
+
+    def load(path: Path) -> Any:
+        with np.load(path, allow_pickle=True) as arrays:
+            return arrays["things"]
+
+    return Case(f"npz-{name}", ("C12", "C14"), save, load, "npz")
+
+
 def save_torch_gz(path: Path, value: Any, canary: Path | None) -> None:
     with gzip.open(path, "wb", compresslevel=1) as file:
         torch.save({"weights": torch.arange(40000.0), "extra": value}, file)
@@ -288,6 +307,8 @@ CASES = [
     ),
     Case("zstd-128-mb", ("C12",), packed_as(zstd_long), loads_through(zstandard.open), "zstd"),
     Case("npy-gz", ("C12", "C14"), save_npy_gz, load_npy_gz, "gzip"),
+    npz_case("bz2", zipfile.ZIP_BZIP2),
+    npz_case("lzma", zipfile.ZIP_LZMA),
     Case("torch-gz", ("C12",), save_torch_gz, load_torch_gz, "gzip"),
     tar_case("gz", "gzip"),
     tar_case("bz2", "bz2"),

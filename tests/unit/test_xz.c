@@ -242,6 +242,49 @@ static void streams_in_a_row_are_one_content(void **state)
     free(packed.bytes);
 }
 
+/* What zipfile writes as method 14: with an end mark, and what others write without one. */
+static struct packed zip_lzma(const uint8_t *plain, size_t len, bool marked)
+{
+    lzma_stream lzma = LZMA_STREAM_INIT;
+    lzma_options_lzma options;
+    lzma_filter filters[] = {{marked ? LZMA_FILTER_LZMA1 : LZMA_FILTER_LZMA1EXT, &options},
+                             {LZMA_VLI_UNKNOWN, NULL}};
+
+    assert_false(lzma_lzma_preset(&options, 0));
+    options.ext_flags = 0;
+    options.ext_size_low = (uint32_t)len;
+    options.ext_size_high = 0;
+    assert_int_equal(lzma_raw_encoder(&lzma, filters), LZMA_OK);
+    struct packed packed = code_all(&lzma, plain, len);
+    uint8_t head[] = {9, 20, 5, 0, 0x5d, 0, 0, 4, 0}; /* a dictionary of 256 KB */
+    return packed_join(packed_of(head, sizeof(head)), packed);
+}
+
+static bool any_bid(const uint8_t *head, size_t len)
+{
+    return head != NULL && len > 0;
+}
+
+static void a_member_of_a_zip_is_decoded(void **state)
+{
+    static const struct codec codec = {any_bid, sg_xz_open_zip, 6u << 20};
+    struct cases *cases = *state;
+
+    for (int marked = 0; marked < 2; marked++) {
+        struct packed packed = zip_lzma(cases->plain, LARGE, marked);
+        check_decodes(cases, &codec, packed, LARGE);
+        free(packed.bytes);
+        packed = zip_lzma(cases->plain, SMALL, marked);
+        check_damage(cases, &codec, (struct packed){packed.bytes, 100});
+        for (size_t len = 0; len < packed.len; len++) {
+            decode(cases, &codec, (struct packed){packed.bytes, len}, (struct manner){0});
+            assert_int_equal(cases->out.status, len < 9 ? SG_ERR_FORMAT : SG_OK);
+            assert_memory_equal(cases->out.bytes, cases->plain, cases->out.len);
+        }
+        free(packed.bytes);
+    }
+}
+
 /* Python, too, reads on behind them: each 18 zeros are a stream of nothing. */
 static void zeros_before_a_stream_are_streams_of_nothing(void **state)
 {
@@ -364,6 +407,7 @@ int main(void)
         cmocka_unit_test(an_lzma_stream_that_uses_more_is_told),
         cmocka_unit_test(streams_in_a_row_are_one_content),
         cmocka_unit_test(zeros_before_a_stream_are_streams_of_nothing),
+        cmocka_unit_test(a_member_of_a_zip_is_decoded),
         cmocka_unit_test(blocks_in_a_row_are_one_content),
         cmocka_unit_test(what_follows_and_is_no_stream_is_left),
         cmocka_unit_test(damage_comes_after_what_was_decoded),
