@@ -12,6 +12,7 @@
 sg_decoder_bid_fn sg_bz2_bid;
 
 /* Takes 4 MB, of which a small file's decoder uses less. */
-SG_MUST_CHECK sg_decoder_open_fn sg_bz2_open;
+SG_MUST_CHECK enum sg_status sg_bz2_open(const struct sg_source *packed, struct sg_arena *arena,
+                                         struct sg_decoder **opened);
 
 #endif

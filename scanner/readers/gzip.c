@@ -100,7 +100,7 @@ static enum sg_status cut_off(struct gzip *self)
 /* What follows the member of which the deflated bytes end at `offset`. */
 static enum sg_status next_member(struct gzip *self, uint64_t offset)
 {
-    uint8_t magic[2];
+    uint8_t magic[2] = {0};
 
     if (self->packed.size - offset < TRAILER_SIZE)
         return cut_off(self);

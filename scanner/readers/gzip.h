@@ -15,6 +15,7 @@
 sg_decoder_bid_fn sg_gzip_bid;
 
 /* Takes about 64 KB. */
-SG_MUST_CHECK sg_decoder_open_fn sg_gzip_open;
+SG_MUST_CHECK enum sg_status sg_gzip_open(const struct sg_source *packed, struct sg_arena *arena,
+                                          struct sg_decoder **opened);
 
 #endif

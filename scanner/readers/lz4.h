@@ -12,6 +12,7 @@
 sg_decoder_bid_fn sg_lz4_bid;
 
 /* Takes 8.3 MB, of which smaller blocks than of 4 MB use less. */
-SG_MUST_CHECK sg_decoder_open_fn sg_lz4_open;
+SG_MUST_CHECK enum sg_status sg_lz4_open(const struct sg_source *packed, struct sg_arena *arena,
+                                         struct sg_decoder **opened);
 
 #endif

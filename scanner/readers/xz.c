@@ -114,9 +114,10 @@ static enum sg_status too_short(struct xz *self)
 static enum sg_status begin(struct xz *self, uint64_t memory_limit)
 {
     size_t have = sg_stream_need(&self->packed, ALONE_HEADER);
-    const uint8_t *head = self->packed.at;
+    uint8_t head[ALONE_HEADER] = {0};
     lzma_ret result;
 
+    memcpy(head, self->packed.at, have < sizeof(head) ? have : sizeof(head));
     renew(self);
     if (sg_xz_bid(head, have)) {
         result = lzma_stream_decoder(&self->lzma, memory_limit, 0);
@@ -264,19 +265,18 @@ static struct xz *xz_new(struct sg_arena *arena)
 enum sg_status sg_xz_open(const struct sg_source *packed, struct sg_arena *arena,
                           struct sg_decoder **opened)
 {
-    static const uint8_t nothing[ALONE_HEADER];
     struct xz *self = xz_new(arena);
+    uint8_t head[ALONE_HEADER] = {0};
     enum sg_status status = SG_ERR_MEMORY;
 
     if (self)
         status = sg_decoder_input(packed, arena, &self->packed);
     if (status)
         return status;
-    size_t have = sg_stream_need(&self->packed, ALONE_HEADER);
-    const uint8_t *head = self->packed.at;
-    if (sg_xz_bid(head, have) || sg_lzip_bid(head, have))
-        head = NULL;
-    status = take_heap(self, arena, head && have < ALONE_HEADER ? nothing : head);
+    size_t have = sg_stream_need(&self->packed, sizeof(head));
+    memcpy(head, self->packed.at, have < sizeof(head) ? have : sizeof(head));
+    bool alone = !sg_xz_bid(head, have) && !sg_lzip_bid(head, have);
+    status = take_heap(self, arena, alone ? head : NULL);
     if (!status)
         status = begin(self, UINT64_MAX);
     if (!status)

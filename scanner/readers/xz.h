@@ -25,10 +25,12 @@ sg_decoder_bid_fn sg_lzma_bid;
 
 /* Takes what the first stream's header asks for, and always a fourth of the arena's free memory up to
  * 48 MB, for the streams after it. Any of the three formats. */
-SG_MUST_CHECK sg_decoder_open_fn sg_xz_open;
+SG_MUST_CHECK enum sg_status sg_xz_open(const struct sg_source *packed, struct sg_arena *arena,
+                                        struct sg_decoder **opened);
 
 /* A zip's method 14: four bytes, five of properties, a bare LZMA stream that may lack its end mark
  * (APPNOTE 5.8). What zipfile reads of it by the member's size, comes out here, and perhaps more. */
-SG_MUST_CHECK sg_decoder_open_fn sg_xz_open_zip;
+SG_MUST_CHECK enum sg_status sg_xz_open_zip(const struct sg_source *packed, struct sg_arena *arena,
+                                            struct sg_decoder **opened);
 
 #endif

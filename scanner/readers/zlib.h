@@ -18,7 +18,9 @@ sg_decoder_bid_fn sg_zlib_bid;
 sg_decoder_bid_fn sg_zfile_bid;
 
 /* Take about 64 KB. */
-SG_MUST_CHECK sg_decoder_open_fn sg_zlib_open;
-SG_MUST_CHECK sg_decoder_open_fn sg_zfile_open;
+SG_MUST_CHECK enum sg_status sg_zlib_open(const struct sg_source *packed, struct sg_arena *arena,
+                                          struct sg_decoder **opened);
+SG_MUST_CHECK enum sg_status sg_zfile_open(const struct sg_source *packed, struct sg_arena *arena,
+                                           struct sg_decoder **opened);
 
 #endif

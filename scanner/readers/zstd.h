@@ -14,6 +14,7 @@ sg_decoder_bid_fn sg_zstd_bid;
 
 /* Takes what the window of the first frame wants, and always a fourth of the arena's free memory up
  * to 48 MB, for the frames after it. */
-SG_MUST_CHECK sg_decoder_open_fn sg_zstd_open;
+SG_MUST_CHECK enum sg_status sg_zstd_open(const struct sg_source *packed, struct sg_arena *arena,
+                                          struct sg_decoder **opened);
 
 #endif

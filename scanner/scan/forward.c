@@ -232,6 +232,20 @@ static bool scan_source(struct sg_forward *f, bool sized)
     return something;
 }
 
+/* Whether what came out is anything that a loader takes: else its damage is nobody's loss, and
+ * the bytes may have been no compressed stream at all. */
+static bool worth_telling(const struct sg_forward *f)
+{
+    size_t len = f->head_len < SG_SNIFF_SIZE ? f->head_len : SG_SNIFF_SIZE;
+    const struct sg_format *format = NULL;
+
+    while ((format = sg_format_next(format, f->head, len)))
+        if (format->telling)
+            return true;
+    return sg_plausible_pickle(f->head, len) || sg_members_bid(f->head, len) ||
+           is_zip(f->head, len) || (sg_forward_whole(f) && sg_sniff_tail(f->head, f->head_len));
+}
+
 static bool scan_all(struct sg_forward *f)
 {
     struct sg_feed feed = {.open = open_reading, .reader = f};
@@ -239,9 +253,9 @@ static bool scan_all(struct sg_forward *f)
     struct sg_source source = sg_source_mem(f->head, f->head_len);
     bool sized = is_zip(f->head, len) || sg_hdf5_bid(f->head, len), something = true;
 
-    if (sg_forward_whole(f))
+    if (sg_forward_whole(f)) {
         sg_compose_source(f->c, &source);
-    else if (sized)
+    } else if (sized)
         return scan_source(f, true);
     else if (sg_tar_bid(f->head, len) || sg_formats_bid(f->head, len)) {
         something = scan_source(f, false);
@@ -255,7 +269,7 @@ static bool scan_all(struct sg_forward *f)
 bool sg_forward_scan(struct sg_forward *f)
 {
     size_t used = f->c->work.used;
-    bool something = scan_all(f);
+    bool something = scan_all(f) && worth_telling(f);
 
     f->c->work.used = used;
     if (something)

@@ -161,8 +161,7 @@ static void all_fields_of_a_header_are_passed_over(void **state)
                                  "comment\0"
                                  "\xff\xff";
     struct cases *cases = *state;
-    struct packed packed =
-        with_header(gzipped(cases->plain, SMALL, 6), header, sizeof(header) - 1);
+    struct packed packed = with_header(gzipped(cases->plain, SMALL, 6), header, sizeof(header) - 1);
 
     check_decodes(cases, &codec, packed, SMALL);
     check_truncations(cases, &codec, packed);

@@ -34,10 +34,10 @@ static void a_frame_of_every_kind_is_decoded(void **state)
         LZ4F_preferences_t as = {
             .frameInfo = {.blockSizeID = (LZ4F_blockSizeID_t)(LZ4F_max64KB + kind / 8),
                           .blockMode = kind & 1 ? LZ4F_blockIndependent : LZ4F_blockLinked,
-                          .contentChecksumFlag = kind & 2 ? LZ4F_contentChecksumEnabled
-                                                          : LZ4F_noContentChecksum,
-                          .blockChecksumFlag = kind & 2 ? LZ4F_blockChecksumEnabled
-                                                        : LZ4F_noBlockChecksum,
+                          .contentChecksumFlag =
+                              kind & 2 ? LZ4F_contentChecksumEnabled : LZ4F_noContentChecksum,
+                          .blockChecksumFlag =
+                              kind & 2 ? LZ4F_blockChecksumEnabled : LZ4F_noBlockChecksum,
                           .contentSize = kind & 4 ? LARGE : 0},
             .compressionLevel = (int)(kind % 10),
         };

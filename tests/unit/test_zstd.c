@@ -31,10 +31,9 @@ static struct packed framed(const uint8_t *plain, size_t len, int level, int win
         piece = len - in.pos > 700000 ? 700000 : len - in.pos;
         ZSTD_inBuffer part = {plain + in.pos, piece, 0};
         while (part.pos < part.size)
-            assert_false(ZSTD_isError(
-                ZSTD_compressStream2(zstd, &out, &part,
-                                     in.pos + piece == len && window ? ZSTD_e_end
-                                                                     : ZSTD_e_continue)));
+            assert_false(ZSTD_isError(ZSTD_compressStream2(
+                zstd, &out, &part,
+                in.pos + piece == len && window ? ZSTD_e_end : ZSTD_e_continue)));
         in.pos += piece;
     }
     while (ZSTD_compressStream2(zstd, &out, &in, ZSTD_e_end) > 0)
