@@ -107,6 +107,14 @@ static bool counted(struct reader *r, size_t width, size_t unit)
     return number(r, width, &count) && plain(r, count * unit);
 }
 
+/* A complex number as text: two counted pieces. */
+static bool pair_of_numbers(struct reader *r)
+{
+    if (!counted(r, 1, 1))
+        return false;
+    return counted(r, 1, 1);
+}
+
 /* An integer of 15-bit digits; its sign is the count's. */
 static bool long_integer(struct reader *r)
 {
@@ -141,7 +149,7 @@ static bool object(struct reader *r, int depth, bool names)
     case 'f':
         return counted(r, 1, 1);
     case 'x':
-        return counted(r, 1, 1) && counted(r, 1, 1);
+        return pair_of_numbers(r);
     case 'l':
         return long_integer(r);
     case 's':

@@ -77,10 +77,11 @@ static bool fill_stack(struct sg_machine *m)
 
 void sg_resync(struct sg_machine *m)
 {
-    struct sg_outcome outcome = *m->outcome, *told = m->outcome;
+    struct sg_outcome *told = m->outcome;
 
     m->guessing = true;
-    m->outcome = &outcome;
+    m->guessed = *told;
+    m->outcome = &m->guessed;
     for (unsigned tries = 0; tries < TRIES_MAX && find_next(m->stream); tries++) {
         uint64_t start = sg_stream_offset(m->stream);
         m->load->frame_end = 0;
@@ -95,6 +96,7 @@ void sg_resync(struct sg_machine *m)
         if (sg_stream_again(m->stream) && !sg_stream_seek(m->stream, start + 1))
             break;
     }
+    told->overworked |= m->guessed.overworked;
     m->outcome = told;
     m->guessing = false;
 }

@@ -154,6 +154,7 @@ struct sg_machine {
     struct sg_ring ring;
     struct sg_globals globals;
     struct sg_outcome *outcome;
+    struct sg_outcome guessed;  /* while guessing */
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
     uint64_t work; /* bytes and items looked at besides the stream's own */

@@ -135,7 +135,7 @@ enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset)
     if (offset > self->packed.size)
         offset = self->packed.size;
     behind = self->offset - offset; /* of what was read already */
-    if (offset <= self->offset && behind <= self->z.avail_in) {
+    if (self->z.avail_in && offset <= self->offset && behind <= self->z.avail_in) {
         self->z.next_in += self->z.avail_in - (uInt)behind;
         self->z.avail_in = (uInt)behind;
     } else {

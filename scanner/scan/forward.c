@@ -16,6 +16,8 @@
 #define BOMB_SIZE (1ULL << 30)
 #define BOMB_RATIO 100u
 
+#define WORK_RATIO 4u
+
 /* A reading from the beginning. */
 struct reading {
     struct sg_forward *f;
@@ -29,6 +31,13 @@ static enum sg_status reading_fill(void *ctx, uint8_t *into, size_t len, size_t 
     *got = sg_forward_read(reading->f, reading->offset, into, len);
     reading->offset += *got;
     return *got ? SG_OK : reading->f->status;
+}
+
+/* A clean archive is read some times over: what was unpacked before counts less. */
+static bool spent(const struct sg_composer *c)
+{
+    return c->unpacked >= c->limits->max_inflate ||
+           c->inflated / WORK_RATIO >= c->limits->max_inflate;
 }
 
 static void tell_limit(struct sg_composer *c)
@@ -82,7 +91,7 @@ static size_t pull(struct sg_forward *f, uint8_t *into, size_t len)
 
     if (f->ended)
         return 0;
-    if (f->c->inflated >= f->c->limits->max_inflate) {
+    if (spent(f->c)) {
         tell_limit(f->c);
         f->ended = true;
         f->status = SG_ERR_LIMIT;

@@ -6,7 +6,8 @@
  *
  * One decoder is kept, and goes on where it stands as long as the readings of the content ask for
  * what comes next; where one asks for what has gone by, it begins anew. The first bytes are kept.
- * All that is decoded counts against max_inflate; at the limit the content ends, which is told.
+ * What is decoded counts against max_inflate, again and again at a fourth; at the limit the content
+ * ends, which is told.
  * The arena is set back by who opened it.
  */
 #ifndef SG_FORWARD_H
