@@ -10,6 +10,7 @@ struct run {
     struct sg_composer *c;
     struct sg_events judge;
     bool striking; /* a name that alone is reason for suspicion */
+    bool prose;    /* a module that no import could find: lines of text */
     bool joblib;
     struct sg_words *words; /* of code objects */
     uint64_t code_offset;
@@ -120,12 +121,26 @@ static void on_payload(void *ctx, const struct sg_machine *m,
     sg_compose_leave(run->c, &place);
 }
 
+/* What a module's file can be called: program text that reads as GLOBAL has blanks and brackets. */
+static bool importable(struct sg_text module)
+{
+    for (size_t i = 0; i < module.len; i++) {
+        char c = module.at[i];
+        bool letter = ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '0' && c <= '9');
+        if (!letter && c != '_' && c != '.' && c != '-' && !(c & 0x80))
+            return false;
+    }
+    return true;
+}
+
 static void on_probed_name(void *ctx, const struct sg_machine *m __attribute__((unused)),
                            const struct sg_global *global)
 {
     struct run *run = ctx;
     char detail[64];
 
+    if (!(global->flags & SG_G_UNRESOLVED) && !importable(global->module))
+        run->prose = true;
     if (!(global->flags & SG_G_ODD_CHARS) &&
         sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.5)
         run->striking = true;
@@ -152,7 +167,7 @@ static enum look probe(struct sg_composer *c, const struct sg_feed *feed)
 
     struct sg_machine *m = new_machine(c, &events, (struct sg_reading){0});
     if (m && feed->open(c, feed, &stream) && !sg_machine_run(m, &stream, &outcome))
-        look = look_at(&outcome, run.striking);
+        look = run.prose && !run.striking ? LOOK_OTHER : look_at(&outcome, run.striking);
     c->work.used = used;
     return look;
 }

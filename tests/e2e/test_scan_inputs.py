@@ -127,6 +127,29 @@ def test_empty_file(place: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'const fs = require("fs");\nconst path = require("path");\nsome(text)\n',
+        "c27d00aa  usr/lib/a\nc38812ff  usr/lib/b\nbbbb\n",
+        "PeriodFormat.space=\\ \n" * 40,
+        "import os\nimport sys\nos.system('x')\n",
+        "cat\ndog\nbird\nsalmon\n",
+        "copyright (c) somebody\nclass of things\nsums of them\nRead on.\n",
+    ],
+)
+def test_text_whose_lines_are_opcodes_is_no_pickle(place: Path, text: str) -> None:
+    """What read as a store into an object of a module, and as a truncated pickle."""
+    path = place / "notes.txt"
+    path.write_text(text)
+    (report,) = scan(path, status=0)
+    assert (report["verdict"], report["format"], report["coverage"]) == (
+        "benign",
+        "none",
+        "complete",
+    )
+
+
 def test_truncated_pickle(place: Path) -> None:
     whole = pickle.dumps({"weights": list(range(1000)), "name": "x" * 100}, 4)
     path = place / "short.pkl"
