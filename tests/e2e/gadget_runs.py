@@ -120,11 +120,18 @@ def furnish(place: Path) -> dict[str, Any]:
     return words
 
 
+def outside_temporary() -> Path:
+    """A folder that no program takes for temporary, also where this checkout lies in one."""
+    temporary = [Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")]
+    inside = any(ROOT.is_relative_to(folder) for folder in temporary)
+    return Path.home() / ".safeguard-gadgets" if inside else ROOT / "build" / "gadgets"
+
+
 def run_one(
     python: str, gadget: Gadget, env: dict[str, str], way: str = "c", seconds: int = SECONDS
 ) -> Outcome:
     """Runs a gadget in a process of its own. Its folder lies outside temporary folders."""
-    root = ROOT / "build" / "gadgets"
+    root = outside_temporary()
     root.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(dir=root))
     canary = place / "canary"

@@ -14,8 +14,8 @@
 
 #define ARENA_SIZE ((size_t)64 << 20)
 #define READINGS_MAX 512u
-#define LOOK_DEPTH 4u
-#define LOOK_WIDTH 6u
+#define LOOK_DEPTH 3u
+#define LOOK_WIDTH 4u
 #define PICKLES_MAX 64u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -137,7 +137,7 @@ static void saw_call(void *ctx, const struct sg_machine *m, const struct sg_call
     look(m, call->callee, LOOK_DEPTH);
     look(m, call->args, LOOK_DEPTH);
     look(m, call->kwargs, LOOK_DEPTH);
-    for (size_t cap = 1; cap < 300; cap = cap * 3 + 1)
+    for (size_t cap = 1; cap < 200; cap = cap * 10 + 3)
         render(m, call->args, call, cap);
 }
 
