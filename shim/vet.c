@@ -87,11 +87,14 @@ static void hash_if_listed(struct sg_subject *subject, const struct sg_policy *p
         work->hash = work->sha256;
 }
 
-/* Scans until the file is the same before and after, twice at most. */
+/* A new link or another mode changes a file's times too, and several may come in a row. */
+#define ATTEMPTS 6
+
+/* Scans until the file is the same before and after. */
 static void scan_still(struct sg_subject *subject, const struct sg_policy *policy,
                        struct sg_arena *arena, struct work *work)
 {
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         struct sg_identity before = sg_identity_of(&subject->st), after;
         scan_once(subject, policy, arena, &work->report);
         hash_if_listed(subject, policy, work);
@@ -100,7 +103,7 @@ static void scan_still(struct sg_subject *subject, const struct sg_policy *polic
         after = sg_identity_of(&subject->st);
         if (sg_identity_same(&before, &after))
             return;
-        if (attempt == 0) { /* the arena must be zero again */
+        if (attempt < ATTEMPTS - 1) { /* the arena must be zero again */
             (void)SG_RAW(SYS_madvise, arena->base, arena->size, MADV_DONTNEED);
             arena->used = 0;
         }
