@@ -1,10 +1,11 @@
 /* watcher.c - a process that reads /proc/PID/maps of the one that started it. */
 #include "cli/watcher.h"
 
+#include "cli/mapped.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,59 +18,11 @@
 #define PATIENCE_MS 10000
 #define LOOK_EVERY_MS 1
 
-enum sight {
-    S_GUARDED,
-    S_UNGUARDED, /* the C library is there, and ours is not */
-    S_EARLY,     /* neither is there yet */
-    S_GONE,
-};
-
 struct watched {
     pid_t pid;
     int pidfd; /* -1 on kernels without */
     const char *library;
 };
-
-static bool is_libc(const char *path)
-{
-    const char *name = strrchr(path, '/');
-
-    return name && (strncmp(name, "/libc.so.", 9) == 0 || strncmp(name, "/libc-2.", 8) == 0);
-}
-
-/* A line of maps ends with the path, which begins at its first slash. */
-static enum sight look_at(FILE *maps, const char *library)
-{
-    char line[PATH_MAX + 128];
-    enum sight sight = S_GONE; /* of a process that has ended the map is empty */
-
-    while (fgets(line, sizeof(line), maps)) {
-        char *path = strchr(line, '/');
-        if (sight == S_GONE)
-            sight = S_EARLY;
-        if (!path)
-            continue;
-        path[strcspn(path, "\n")] = '\0';
-        if (strcmp(path, library) == 0)
-            return S_GUARDED;
-        if (is_libc(path))
-            sight = S_UNGUARDED;
-    }
-    return sight;
-}
-
-static enum sight look(const struct watched *watched)
-{
-    char name[64];
-
-    snprintf(name, sizeof(name), "/proc/%d/maps", (int)watched->pid);
-    FILE *maps = fopen(name, "re");
-    if (!maps)
-        return errno == ENOENT || errno == ESRCH ? S_GONE : S_EARLY;
-    enum sight sight = look_at(maps, watched->library);
-    fclose(maps);
-    return sight;
-}
 
 static void stop(const struct watched *watched)
 {
@@ -91,12 +44,12 @@ static void watch(const struct watched *watched)
     int without = 0;
 
     for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_EVERY_MS) {
-        enum sight sight = look(watched);
-        if (sight == S_GUARDED || sight == S_GONE)
+        enum sg_mapped seen = sg_mapped_look(watched->pid, watched->library);
+        if (seen == SG_MAPPED_GUARDED || seen == SG_MAPPED_GONE)
             return;
         /* One look is no snapshot: ours may have been mapped behind its back. The loader maps
          * ours before the C library, so a second look that finds the same is certain. */
-        without = sight == S_UNGUARDED ? without + 1 : 0;
+        without = seen == SG_MAPPED_UNGUARDED ? without + 1 : 0;
         if (without == 2)
             break;
         nanosleep(&pause, NULL);
