@@ -1,10 +1,10 @@
 /* sgscan.h - the scanner as a library: bytes in, report out.
  *
  *     struct sg_source source = sg_source_mem(bytes, len);
- *     struct sg_limits limits = SG_LIMITS_DEFAULT;
+ *     struct sg_options options = {.limits = SG_LIMITS_DEFAULT};
  *     struct sg_arena arena = {.base = zeroed_memory, .size = its_size};
  *     struct sg_report report;
- *     if (sg_scan(&source, &limits, &arena, &report) == SG_OK)
+ *     if (sg_scan(&source, &options, &arena, &report) == SG_OK)
  *         puts(sg_verdict_name(report.verdict));
  *
  * Strings of the report live in the arena. The scanner does no I/O but through the source, has
@@ -15,6 +15,7 @@
 
 #include "ground/arena.h"
 #include "ground/limits.h"
+#include "ground/opinion.h"
 #include "ground/report.h"
 #include "ground/source.h"
 #include "ground/status.h"
@@ -36,12 +37,24 @@ SG_API bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tai
 /* Whether the last `len` bytes of a file show an archive that is found from its end. */
 SG_API bool sg_sniff_tail(const uint8_t *tail, size_t len);
 
+struct sg_model;    /* judge/model.h */
+struct sg_tap;      /* judge/tap.h */
+struct sg_onlooker; /* scan/onlooker.h */
+
+struct sg_options {
+    struct sg_limits limits;
+    struct sg_opinion opinion;          /* what the site says of names; zeroed: nothing */
+    const struct sg_model *model;       /* NULL: the embedded one */
+    const struct sg_tap *tap;           /* who listens to what the model sees, or NULL */
+    const struct sg_onlooker *onlooker; /* who watches the machines at work, or NULL */
+};
+
 /* Scans `source` under every reading a loader could give it. SG_OK whenever a report was
  * written (also for damaged files: that is coverage `partial`); SG_ERR_IO when the source could
  * not be read, SG_ERR_MEMORY when the arena is too small to begin. On failure `report` is
- * untouched. An arena of limits->max_memory bytes is always enough. */
+ * untouched. An arena of limits.max_memory bytes is always enough. */
 SG_API SG_MUST_CHECK enum sg_status sg_scan(const struct sg_source *source,
-                                            const struct sg_limits *limits, struct sg_arena *arena,
-                                            struct sg_report *report);
+                                            const struct sg_options *options,
+                                            struct sg_arena *arena, struct sg_report *report);
 
 #endif

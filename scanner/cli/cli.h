@@ -39,7 +39,10 @@ const struct sg_verb *sg_verb_find(const char *name);
 int sg_cmd_scan(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_policy(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
+int sg_cmd_features(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_report(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
+int sg_cmd_explain(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
+int sg_cmd_doctor(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_version(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_help(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 

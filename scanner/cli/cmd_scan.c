@@ -229,8 +229,6 @@ int sg_cmd_scan(const struct sg_verb *verb, const struct sg_cmdline *options, ch
     }
     if (!sg_rules_load(&rules, options->policy))
         return SG_EXIT_TROUBLE;
-    if (rules.policy.allow_sha256.count || rules.policy.deny_sha256.count)
-        fprintf(stderr, "safeguard: scan: sha256 lists of the policy are not looked at\n");
     /* The exit status is a decision as the guard makes it, at the level asked for. */
     rules.policy.mode = SG_BLOCK;
     rules.policy.block_at = options->fail_on;

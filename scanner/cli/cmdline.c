@@ -5,11 +5,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define JOBS_MAX 256
-#define LONG_WIDTH 21
+#define NAME_WIDTH 21
 
 static bool set_help(struct sg_cmdline *options, const char *value)
 {
@@ -56,7 +57,8 @@ static bool set_format_of(struct sg_cmdline *options, const char *value, unsigne
 {
     static const char *const names[] = {
         [SG_TEXT_LINES] = "text", [SG_JSON] = "json", [SG_JSONL] = "jsonl",
-        [SG_SARIF] = "sarif",     [SG_HTML] = "html", [SG_PROMETHEUS] = "prometheus"};
+        [SG_SARIF] = "sarif",     [SG_HTML] = "html", [SG_PROMETHEUS] = "prometheus",
+        [SG_DOT] = "dot"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (allowed >> i & 1 && strcmp(value, names[i]) == 0) {
@@ -83,6 +85,25 @@ static bool set_report_format(struct sg_cmdline *options, const char *value)
     return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_HTML | 1u << SG_PROMETHEUS);
 }
 
+static bool set_explain_format(struct sg_cmdline *options, const char *value)
+{
+    return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_HTML | 1u << SG_DOT);
+}
+
+static bool set_html(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->format = SG_HTML;
+    return true;
+}
+
+static bool set_every(struct sg_cmdline *options, const char *value)
+{
+    (void)value;
+    options->every = true;
+    return true;
+}
+
 static bool set_fail_on(struct sg_cmdline *options, const char *value)
 {
     if (strcmp(value, "malicious") == 0)
@@ -106,6 +127,18 @@ static bool set_mode(struct sg_cmdline *options, const char *value)
     return strcmp(value, "block") == 0 || strcmp(value, "log") == 0;
 }
 
+static bool set_pid(struct sg_cmdline *options, const char *value)
+{
+    char *end;
+
+    errno = 0;
+    long pid = strtol(value, &end, 10);
+    if (errno || end == value || *end || pid < 1 || pid > INT_MAX)
+        return false;
+    options->pid = (pid_t)pid;
+    return true;
+}
+
 static bool set_log(struct sg_cmdline *options, const char *value)
 {
     options->log = value;
@@ -113,7 +146,7 @@ static bool set_log(struct sg_cmdline *options, const char *value)
 }
 
 struct row {
-    const char *verbs[2]; /* none: every verb */
+    const char *verbs[4]; /* none: every verb */
     char letter;
     const char *name;
     const char *value; /* what stands for the value in help, or NULL */
@@ -122,14 +155,23 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {{"scan"}, 'r', "recursive", NULL, "go into directories", set_recursive},
+    {{"scan", "features"}, 'r', "recursive", NULL, "go into directories", set_recursive},
     {{"scan"}, 'j', "jobs", "N", "threads, 1 to 256 (default: one a processor)", set_jobs},
     {{"scan"}, 'f', "format", "FORMAT", "text (default), json, jsonl or sarif", set_format},
-    {{"scan", "run"}, 'p', "policy", "FILE", "the policy to go by", set_policy},
+    {{"scan", "run", "doctor", "explain"},
+     'p',
+     "policy",
+     "FILE",
+     "the policy to go by",
+     set_policy},
     {{"scan"}, 0, "fail-on", "VERDICT", "malicious (default) or suspicious: status 1", set_fail_on},
     {{"scan"}, 'v', "verbose", NULL, "a line for every file, with all reasons", set_verbose},
     {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode},
     {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_log},
+    {{"explain"}, 'f', "format", "FORMAT", "text (default), html or dot", set_explain_format},
+    {{"explain"}, 0, "html", NULL, "the same as --format html", set_html},
+    {{"explain"}, 'a', "all", NULL, "a line for every opcode", set_every},
+    {{"doctor"}, 0, "pid", "PID", "look at this process only", set_pid},
     {{"policy"}, 0, "seccomp", NULL, "show: what a [seccomp] profile refuses", set_seccomp},
     {{"policy"},
      'f',
@@ -145,8 +187,11 @@ static const struct row rows[] = {
 
 static bool row_fits(const struct row *row, const char *verb)
 {
-    return !row->verbs[0] || strcmp(row->verbs[0], verb) == 0 ||
-           (row->verbs[1] && strcmp(row->verbs[1], verb) == 0);
+    bool fits = !row->verbs[0];
+
+    for (size_t i = 0; i < sizeof(row->verbs) / sizeof(row->verbs[0]); i++)
+        fits |= row->verbs[i] && strcmp(row->verbs[i], verb) == 0;
+    return fits;
 }
 
 /* Every option is known to getopt by its row's number, above all letters. */
@@ -250,12 +295,12 @@ void sg_cmdline_help(const char *verb, FILE *out)
 {
     for (size_t i = 0; i < ROWS; i++) {
         const struct row *row = &rows[i];
-        char name[LONG_WIDTH + 16];
+        char name[NAME_WIDTH + 16];
         if (!row_fits(row, verb))
             continue;
         snprintf(name, sizeof(name), "%s%s%s", row->name, row->value ? " " : "",
                  row->value ? row->value : "");
         char letter[] = {'-', row->letter, ',', '\0'};
-        fprintf(out, "  %3s --%-*s %s\n", row->letter ? letter : "", LONG_WIDTH, name, row->help);
+        fprintf(out, "  %3s --%-*s %s\n", row->letter ? letter : "", NAME_WIDTH, name, row->help);
     }
 }

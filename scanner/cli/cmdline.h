@@ -9,14 +9,17 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
-enum sg_format { SG_TEXT_LINES, SG_JSON, SG_JSONL, SG_SARIF, SG_HTML, SG_PROMETHEUS };
+enum sg_format { SG_TEXT_LINES, SG_JSON, SG_JSONL, SG_SARIF, SG_HTML, SG_PROMETHEUS, SG_DOT };
 
 struct sg_cmdline {
     bool help;
     bool recursive;
     bool verbose;
     bool seccomp;
+    bool every;
+    pid_t pid;     /* 0: none */
     unsigned jobs; /* 0: one for each processor */
     enum sg_format format;
     enum sg_verdict fail_on; /* SG_SUSPICIOUS or SG_MALICIOUS */

@@ -16,6 +16,14 @@ const struct sg_verb sg_verbs[] = {
      "os.fsdecode() has them: os.fsencode() of the parsed string gives the exact path back.\n"
      "What cannot be read has coverage partial and the rule 'unreadable'.\n",
      sg_cmd_scan},
+    {"explain", "[OPTION]... FILE[:MEMBER]", "say what would happen if a file were loaded",
+     "First what speaks against the file, in plain words, and what the guard would do; then what "
+     "a\n"
+     "loader does, in order, with names and arguments: in every member and in every reading in "
+     "which\n"
+     "loaders differ. Nothing is loaded. --format dot is the graph of calls for Graphviz.\n"
+     "Exit status: 0 explained; 2 the file could not be read or fully analysed.\n",
+     sg_cmd_explain},
     {"run", "[OPTION]... -- COMMAND [ARGUMENT]...", "run a command under the guard",
      "The command replaces safeguard: same process, same signals, its own exit status.\n"
      "Exit status of safeguard itself: 2 bad usage; 125 the guard could not be put in place, so\n"
@@ -38,6 +46,28 @@ const struct sg_verb sg_verbs[] = {
      "node_exporter's textfile collector.\n"
      "Exit status: 0; 2 a log could not be read.\n",
      sg_cmd_report},
+    {"features", "[OPTION]... PATH...", "print what the model sees of files: for its training",
+     "One JSON object a line. The first tells the features: for call sites and for streams, each "
+     "with\n"
+     "name, kind and meaning. Then one for each file: path, verdict, score, sites (a list of "
+     "member,\n"
+     "offset, module, name, weight and rule by the rules, open: whether the model may say more, v: "
+     "the\n"
+     "features, g: slots of the name's letters and words, sum and learned: what the model says), "
+     "and\n"
+     "streams (member, v, and what the model says: like, unlike). Alike sites are told once.\n"
+     "Exit status: 0; 2 something could not be read.\n",
+     sg_cmd_features},
+    {"doctor", "[OPTION]... [INTERPRETER]...", "say whether the guard works here",
+     "Runs each interpreter under the guard (those of this machine, when none is named) and has it "
+     "try\n"
+     "what must be refused: a malicious file, a malicious name from memory, a program started by "
+     "an\n"
+     "unpickler. The attack is a shell that does nothing. With --pid it looks at one process.\n"
+     "Exit status: 0 the policy blocks and everything is covered; 1 something is not; 2 bad usage, "
+     "or\n"
+     "the process cannot be looked at.\n",
+     sg_cmd_doctor},
     {"version", "", "print the version", "", sg_cmd_version},
     {"help", "[VERB]", "explain a verb", "", sg_cmd_help},
     {0},

@@ -2,6 +2,7 @@
 #include "cli/outbuf.h"
 
 #include "cli/heap.h"
+#include "ground/quote.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -50,72 +51,22 @@ void sg_out_format(struct sg_outbuf *out, const char *format, ...)
     va_end(args);
 }
 
-/* One character of UTF-8 at `at`; 0 when the bytes there are none (too long a form, surrogate,
- * beyond U+10FFFF, cut). The NUL that ends the text stops every form. */
-static size_t utf8_char(const uint8_t *at, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-    if (len <= 1) {
-        *code = at[0];
-        return len;
-    }
-    uint32_t value = at[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        value = value << 6 | (at[i] & 0x3f);
-    }
-    if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-        return 0;
-    *code = value;
-    return at[0] < 0xf8 ? len : 0;
-}
-
 void sg_out_json(struct sg_outbuf *out, const char *text)
 {
-    const uint8_t *at = (const uint8_t *)text;
+    char piece[SG_QUOTE_MOST];
 
     sg_out_text(out, "\"");
-    while (*at) {
-        uint32_t code;
-        size_t len = utf8_char(at, &code);
-        if (len == 0)
-            sg_out_format(out, "\\udc%02x", *at);
-        else if (code == '"' || code == '\\')
-            sg_out_format(out, "\\%c", (char)code);
-        else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
-            sg_out_format(out, "\\u%04x", code);
-        else
-            sg_out_bytes(out, (const char *)at, len);
-        at += len ? len : 1;
-    }
+    while (*text)
+        sg_out_bytes(out, piece, sg_quote_json(&text, piece));
     sg_out_text(out, "\"");
-}
-
-static bool disturbs(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 void sg_out_plain(struct sg_outbuf *out, const char *text)
 {
-    const uint8_t *at = (const uint8_t *)text;
+    char piece[SG_QUOTE_MOST];
 
-    while (*at) {
-        uint32_t code;
-        size_t len = utf8_char(at, &code);
-        bool escape = len == 0 || disturbs(code);
-        for (size_t i = 0; i < (len ? len : 1); i++) {
-            if (escape)
-                sg_out_format(out, "\\x%02x", at[i]);
-            else
-                sg_out_bytes(out, (const char *)at + i, 1);
-        }
-        at += len ? len : 1;
-    }
+    while (*text)
+        sg_out_bytes(out, piece, sg_quote_plain(&text, piece));
 }
 
 /* RFC 3986: what may stand for itself in a path. A colon may not in a relative one's first

@@ -168,6 +168,9 @@ void sg_book_add(struct sg_book *book, const struct sg_entry *entry)
 {
     char kind[80];
 
+    book->left_out += (uint64_t)entry->left_out;
+    if (strcmp(entry->rule, "left-out") == 0)
+        return; /* it says no more than that */
     book->records++;
     book->blocked += entry->blocked;
     book->verdicts[entry->verdict]++;

@@ -44,7 +44,8 @@ extern const double sg_duration_bounds[SG_DURATIONS - 1]; /* in seconds */
 struct sg_book {
     uint64_t logs;
     uint64_t records, blocked;
-    uint64_t bad; /* lines that are no records */
+    uint64_t bad;      /* lines that are no records */
+    uint64_t left_out; /* records that are not in the logs */
     uint64_t verdicts[SG_MALICIOUS + 1];
     uint64_t durations[SG_DURATIONS];
     double seconds; /* that vetting took in all */

@@ -21,6 +21,7 @@ struct sg_entry {
     double pid;
     double score;
     double micros;
+    double left_out; /* records before it that are not in the log */
 };
 
 /* Takes the line apart in place: the texts stay as long as it does. False: no record of ours. */

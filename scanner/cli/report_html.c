@@ -61,6 +61,11 @@ static void add_header(struct sg_outbuf *out, const struct sg_book *book)
         sg_report_count(out, book->bad, "line is no record and is", "lines are no records and are");
         sg_out_text(out, " not in this report");
     }
+    if (book->left_out) {
+        sg_out_text(out, ". ");
+        sg_report_count(out, book->left_out, "more record was left out",
+                        "more records were left out");
+    }
     sg_out_text(out, "</p></header>\n");
 }
 

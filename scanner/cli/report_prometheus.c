@@ -97,6 +97,9 @@ void sg_report_prometheus(struct sg_outbuf *out, const struct sg_book *book)
     sg_out_format(out, "safeguard_processes %zu\n", book->processes.count);
     add_help(out, "safeguard_bad_lines_total", "counter", "Lines of the log that are no records.");
     sg_out_format(out, "safeguard_bad_lines_total %" PRIu64 "\n", book->bad);
+    add_help(out, "safeguard_left_out_total", "counter",
+             "Records that were too many, or that the log did not take.");
+    sg_out_format(out, "safeguard_left_out_total %" PRIu64 "\n", book->left_out);
     add_durations(out, book);
     if (!book->records)
         return;

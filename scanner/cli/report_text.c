@@ -24,9 +24,12 @@ static void add_head(struct sg_outbuf *out, const struct sg_book *book)
     sg_out_format(out, "%s to %s UTC\n", first, last);
     sg_out_format(out,
                   "%" PRIu64 " blocked, %" PRIu64 " logged; %" PRIu64 " malicious, %" PRIu64
-                  " suspicious, %" PRIu64 " benign\n",
+                  " suspicious, %" PRIu64 " benign",
                   book->blocked, book->records - book->blocked, book->verdicts[SG_MALICIOUS],
                   book->verdicts[SG_SUSPICIOUS], book->verdicts[SG_BENIGN]);
+    if (book->left_out)
+        sg_out_format(out, "; %" PRIu64 " more were left out", book->left_out);
+    sg_out_text(out, "\n");
     sg_out_format(out, "vetting took %.1f ms on average, %.1f ms at most\n",
                   1e3 * book->seconds / (double)book->records, 1e3 * book->slowest);
 }

@@ -4,11 +4,14 @@
 #include "cli/openfile.h"
 #include "cli/progress.h"
 #include "cli/sevenzip.h"
+#include "policy/sha256.h"
 #include "sgscan.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#define HASH_WINDOW (64u << 10)
 
 struct sg_arena sg_scanfile_arena(uint64_t size)
 {
@@ -50,14 +53,15 @@ static void set_unreadable(struct sg_scanned *scanned, const char *problem, uint
 static const char *scan_open_file(struct sg_openfile *file, const struct sg_policy *policy,
                                   struct sg_arena *arena, struct sg_report *report)
 {
-    enum sg_status status = sg_scan(&file->source, &policy->limits, arena, report);
+    struct sg_options options = {.limits = policy->limits, .opinion = sg_policy_opinion(policy)};
+    enum sg_status status = sg_scan(&file->source, &options, arena, report);
 
     if (status == SG_ERR_IO && file->error)
         return strerror(file->error);
     if (status)
         return sg_status_text(status);
     if (strcmp(report->format, "7z") == 0)
-        sg_sevenzip_scan(&file->source, &policy->limits, arena, report);
+        sg_sevenzip_scan(&file->source, &options, arena, report);
     /* A verdict on bytes that are no longer there; harmless for logs and the like. */
     if (strcmp(report->format, "none") != 0 && sg_openfile_changed(file)) {
         report->coverage = SG_PARTIAL;
@@ -66,12 +70,17 @@ static const char *scan_open_file(struct sg_openfile *file, const struct sg_poli
     return NULL;
 }
 
-static void apply_policy(const char *path, const struct sg_policy *policy,
-                         struct sg_scanned *scanned)
+static void apply_policy(const char *path, struct sg_openfile *file,
+                         const struct sg_policy *policy, struct sg_scanned *scanned)
 {
     bool by_path = policy->allow_paths.count || policy->deny_paths.count;
     char *resolved = by_path ? realpath(path, NULL) : NULL;
-    enum sg_action action = sg_policy_decide(&scanned->report, resolved, NULL, policy);
+    uint8_t window[HASH_WINDOW], sha256[SG_SHA256_SIZE];
+    bool hashed = sg_sha256_matters(&scanned->report, resolved, policy) &&
+                  sg_sha256(&file->source, window, sizeof(window), sha256) == SG_OK &&
+                  !sg_openfile_changed(file);
+    enum sg_action action =
+        sg_policy_decide(&scanned->report, resolved, hashed ? sha256 : NULL, policy);
 
     free(resolved);
     scanned->report.verdict = sg_policy_verdict(&scanned->report, policy);
@@ -92,11 +101,11 @@ void sg_scanfile(const struct sg_job *job, const struct sg_policy *policy, struc
     const char *problem = job->problem ? job->problem : sg_openfile_open(&file, job->path);
     if (!problem) {
         problem = scan_open_file(&file, policy, arena, &scanned->report);
+        if (!problem)
+            apply_policy(job->path, &file, policy, scanned);
         sg_openfile_close(&file);
     }
     if (problem)
         set_unreadable(scanned, problem, job->size);
-    else
-        apply_policy(job->path, policy, scanned);
     scanned->result.micros = (uint64_t)((sg_progress_now() - begun) * 1e6);
 }

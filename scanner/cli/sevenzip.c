@@ -20,7 +20,7 @@ struct unpacking {
     uint8_t *member; /* of `room` bytes */
     size_t room;
     uint64_t left; /* bytes that may still be unpacked */
-    struct sg_limits limits;
+    struct sg_options options;
     struct sg_arena scratch; /* for the scans of members */
     struct sg_arena *strings;
     struct sg_report *report;
@@ -157,7 +157,7 @@ static void scan_member(struct unpacking *u, struct archive *archive, struct arc
         return;
     }
     struct sg_source source = sg_source_mem(u->member, size);
-    if (sg_scan(&source, &u->limits, &u->scratch, &found))
+    if (sg_scan(&source, &u->options, &u->scratch, &found))
         add_problem(u, "limit", "no memory to scan it", name);
     else
         merge(u, &found, name);
@@ -182,22 +182,22 @@ static void scan_all(struct unpacking *u)
         archive_read_free(archive);
 }
 
-void sg_sevenzip_scan(const struct sg_source *source, const struct sg_limits *limits,
+void sg_sevenzip_scan(const struct sg_source *source, const struct sg_options *options,
                       struct sg_arena *arena, struct sg_report *report)
 {
     struct unpacking *u = calloc(1, sizeof(*u));
-    struct sg_arena bytes = sg_scanfile_arena(limits->max_memory);
+    struct sg_arena bytes = sg_scanfile_arena(options->limits.max_memory);
 
     if (u && bytes.base) {
         *u = (struct unpacking){.source = source,
                                 .member = bytes.base,
                                 .room = bytes.size,
-                                .left = limits->max_inflate,
-                                .limits = *limits,
-                                .scratch = sg_scanfile_arena(limits->max_memory),
+                                .left = options->limits.max_inflate,
+                                .options = *options,
+                                .scratch = sg_scanfile_arena(options->limits.max_memory),
                                 .strings = arena,
                                 .report = report};
-        u->limits.max_depth -= u->limits.max_depth > 0;
+        u->options.limits.max_depth -= u->options.limits.max_depth > 0;
         if (u->scratch.base) {
             *report = (struct sg_report){
                 .coverage = SG_COMPLETE, .format = report->format, .size = report->size};

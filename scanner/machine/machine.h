@@ -206,6 +206,9 @@ bool sg_machine_guessing(const struct sg_machine *m);
  * after some and say so. */
 bool sg_machine_more(const struct sg_machine *m, struct sg_reading *next);
 
+/* What lies on top of the stack, from inside an event; false when nothing does. */
+bool sg_machine_top(const struct sg_machine *m, sg_value *top);
+
 /* Looking at values, from inside an event or after a run. */
 enum sg_kind sg_value_kind(const struct sg_machine *m, sg_value v);
 bool sg_value_int(const struct sg_machine *m, sg_value v, int64_t *out); /* INT and BOOL */

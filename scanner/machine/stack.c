@@ -48,3 +48,13 @@ bool sg_stack_mark(struct sg_machine *m, size_t *height, size_t *count)
     *count = m->load->stack.count - *height;
     return true;
 }
+
+bool sg_machine_top(const struct sg_machine *m, sg_value *top)
+{
+    const struct sg_words *stack = &m->load->stack;
+
+    if (stack->count <= sg_stack_fence(m->load))
+        return false;
+    *top = stack->at[stack->count - 1];
+    return true;
+}

@@ -4,6 +4,7 @@
 
 #include "judge/judge.h"
 #include "machine/machine.h"
+#include "scan/onlooker.h"
 #include "sgscan.h"
 
 #define SG_MEMBER_PATH_MAX 512u
@@ -13,15 +14,16 @@ struct sg_composer {
     const struct sg_limits *limits;
     struct sg_arena work; /* scratch: machines, windows, directories; put back after each use */
     struct sg_judge *judge;
-    const char *format;              /* of the file itself; NULL: none so far */
-    uint64_t size;                   /* bytes of the file */
-    uint64_t inflated;               /* decompressed bytes so far; all of the work */
-    uint64_t unpacked;               /* … those that came out for the first time */
-    bool inflate_told;               /* max_inflate was reached, and that was told */
-    uint64_t pickles_end;            /* offset behind the last pickles in a row */
-    uint32_t depth;                  /* of the content under scan; 0: the file itself */
-    char member[SG_MEMBER_PATH_MAX]; /* path of the content under scan; "" the file */
-    bool damaged_outside;            /* a finding about the file itself was told already */
+    const struct sg_onlooker *onlooker; /* or NULL */
+    const char *format;                 /* of the file itself; NULL: none so far */
+    uint64_t size;                      /* bytes of the file */
+    uint64_t inflated;                  /* decompressed bytes so far; all of the work */
+    uint64_t unpacked;                  /* … those that came out for the first time */
+    bool inflate_told;                  /* max_inflate was reached, and that was told */
+    uint64_t pickles_end;               /* offset behind the last pickles in a row */
+    uint32_t depth;                     /* of the content under scan; 0: the file itself */
+    char member[SG_MEMBER_PATH_MAX];    /* path of the content under scan; "" the file */
+    bool damaged_outside;               /* a finding about the file itself was told already */
 };
 
 /* Something that can be read from its beginning more than once. */

@@ -9,8 +9,9 @@
 struct run {
     struct sg_composer *c;
     struct sg_events judge;
-    bool striking; /* a name that alone is reason for suspicion */
-    bool prose;    /* a module that no import could find: lines of text */
+    struct sg_events seen; /* by an onlooker; none: all NULL */
+    bool striking;         /* a name that alone is reason for suspicion */
+    bool prose;            /* a module that no import could find: lines of text */
     bool joblib;
     struct sg_words *words; /* of code objects */
     uint64_t code_offset;
@@ -60,6 +61,8 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
 {
     struct run *run = ctx;
 
+    if (run->seen.global)
+        run->seen.global(run->seen.ctx, m, global);
     if (sg_text_starts(global->module, SG_TEXT("joblib.numpy_pickle")))
         run->joblib = true;
     if (!uncertain(run, m) || certain_name(global))
@@ -70,6 +73,8 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
 {
     struct run *run = ctx;
 
+    if (run->seen.call)
+        run->seen.call(run->seen.ctx, m, call);
     if (!uncertain(run, m) || certain_name(sg_value_global(m, call->callee)))
         run->judge.call(run->judge.ctx, m, call);
 }
@@ -78,6 +83,8 @@ static void on_use(void *ctx, const struct sg_machine *m, uint64_t id, enum sg_u
 {
     struct run *run = ctx;
 
+    if (run->seen.use)
+        run->seen.use(run->seen.ctx, m, id, use);
     if (!uncertain(run, m))
         run->judge.use(run->judge.ctx, m, id, use);
 }
@@ -86,8 +93,17 @@ static void on_anomaly(void *ctx, const struct sg_machine *m, enum sg_anomaly wh
 {
     struct run *run = ctx;
 
+    if (run->seen.anomaly)
+        run->seen.anomaly(run->seen.ctx, m, what, at);
     if (!uncertain(run, m))
         run->judge.anomaly(run->judge.ctx, m, what, at);
+}
+
+static void on_opcode(void *ctx, const struct sg_machine *m, uint64_t offset, uint8_t opcode)
+{
+    struct run *run = ctx;
+
+    run->seen.opcode(run->seen.ctx, m, offset, opcode);
 }
 
 static void on_code(void *ctx, const struct sg_machine *m, struct sg_text word, bool name,
@@ -247,10 +263,18 @@ static bool head_is_pickle(struct sg_composer *c, const struct sg_feed *feed, bo
     return plausible;
 }
 
+static void tell_head(struct sg_composer *c, struct sg_stream *s)
+{
+    size_t have = sg_stream_need(s, SG_JUDGE_HEAD);
+
+    sg_judge_stream(c->judge, s->at, have < SG_JUDGE_HEAD ? have : SG_JUDGE_HEAD);
+}
+
 /* Every reading, by a new machine each. */
 static void run_readings(struct sg_composer *c, const struct sg_feed *feed, struct run *run)
 {
     const struct sg_events events = {.ctx = run,
+                                     .opcode = run->seen.opcode ? on_opcode : NULL,
                                      .global = on_global,
                                      .call = on_call,
                                      .use = on_use,
@@ -268,7 +292,13 @@ static void run_readings(struct sg_composer *c, const struct sg_feed *feed, stru
             sg_judge_partial(c->judge, 0, "no memory to read the pickle");
             return;
         }
+        if (i == 0)
+            tell_head(c, &stream);
+        if (c->onlooker)
+            c->onlooker->begin(c->onlooker->ctx, c->member, (unsigned)i, run->unlikely);
         run_all(c, m, &stream, i == 0);
+        if (c->onlooker)
+            c->onlooker->end(c->onlooker->ctx);
         if (!sg_machine_more(m, &reading))
             return;
         c->work.used = used;
@@ -287,6 +317,8 @@ bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed)
         return false;
     if (!certain && probe(c, feed) == LOOK_OTHER)
         return false;
+    if (c->onlooker)
+        run.seen = c->onlooker->events;
     run.words = sg_arena_take(&c->work, sizeof(*run.words));
     if (run.words) {
         run.words->count = 0;

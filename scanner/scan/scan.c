@@ -103,7 +103,7 @@ void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
     c->work.used = used;
 }
 
-enum sg_status sg_scan(const struct sg_source *source, const struct sg_limits *limits,
+enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *options,
                        struct sg_arena *arena, struct sg_report *report)
 {
     struct sg_arena facts = {.base = arena->base + arena->used,
@@ -115,7 +115,10 @@ enum sg_status sg_scan(const struct sg_source *source, const struct sg_limits *l
         return SG_ERR_MEMORY;
     if (source->size && sg_source_exact(source, 0, &first, 1))
         return SG_ERR_IO;
-    c->limits = limits;
+    sg_judge_heed(c->judge, &options->opinion);
+    sg_judge_consult(c->judge, options->model, options->tap);
+    c->limits = &options->limits;
+    c->onlooker = options->onlooker;
     c->size = source->size;
     c->work = (struct sg_arena){.base = facts.base + facts.size,
                                 .size = arena->size - arena->used - facts.size};

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import CLI, run
 
-VERBS = ["scan", "run", "policy", "report", "version", "help"]
+VERBS = ["scan", "explain", "run", "policy", "report", "features", "doctor", "version", "help"]
 
 
 @pytest.mark.parametrize(
