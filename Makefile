@@ -16,7 +16,8 @@ CLANG  ?= clang
 CFLAGS ?= -O2 -g
 
 LIBS      := build/libs
-CPPFLAGS  := -I. -Iscanner -isystem $(LIBS)/include -D_GNU_SOURCE= -DSG_VERSION='"$(SG_VERSION)"'
+CPPFLAGS  := -I. -Iscanner -isystem $(LIBS)/include -D_GNU_SOURCE= -DSG_VERSION='"$(SG_VERSION)"' \
+             -DSG_FEATURE_HASH=$(firstword $(shell cksum scanner/judge/feature_list.h))u
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
              -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -25,7 +26,7 @@ FLAGS     := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ftls-model=initia
 LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
 LINK_SO   := -shared $(LINK) -Wl,--exclude-libs,ALL $(if $(SAN),,-Wl,-z,defs)
 ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a -l:libzstd.a -l:liblz4.a
-SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libseccomp.a
+SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
 ALL_ARCHIVES  := -l:libarchive.a $(SHIM_ARCHIVES)
 
 SCAN   := $(wildcard $(addprefix scanner/,ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))

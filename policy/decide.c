@@ -22,33 +22,41 @@ bool sg_policy_process_match(const struct sg_policy *policy, const char *name)
     return false;
 }
 
-static bool lists_global(const struct sg_policy_list *list, struct sg_text module,
-                         struct sg_text qualname)
+/* How much of a name a pattern that matches it writes out. */
+static enum sg_said allowed_by(struct sg_text pattern, struct sg_text name)
 {
-    struct sg_glob glob;
+    const char *dot = memrchr(name.at, '.', name.len);
+    size_t letters = 0, before = dot ? (size_t)(dot - name.at) : 0;
 
-    for (size_t i = 0; i < list->count; i++) {
-        sg_glob_begin(&glob, list->items[i], 0);
-        sg_glob_feed(&glob, module);
-        sg_glob_feed(&glob, SG_TEXT("."));
-        sg_glob_feed(&glob, qualname);
-        if (sg_glob_matched(&glob))
-            return true;
+    while (letters < pattern.len && !memchr("*?[", pattern.at[letters], 3))
+        letters++;
+    return letters == pattern.len ? SG_SAID_NAMED
+           : letters > before     ? SG_SAID_FAMILY
+                                  : SG_SAID_ALLOWED;
+}
+
+static enum sg_said said(const void *ctx, struct sg_text name)
+{
+    const struct sg_policy *policy = ctx;
+    const struct sg_policy_list *allow = &policy->allow_globals, *deny = &policy->deny_globals;
+    enum sg_said most = SG_SAID_NOTHING;
+
+    for (size_t i = 0; i < deny->count; i++)
+        if (sg_glob_match(deny->items[i], name, 0))
+            return SG_SAID_DENIED;
+    for (size_t i = 0; i < allow->count; i++) {
+        enum sg_said by = allowed_by(allow->items[i], name);
+        if (by > most && sg_glob_match(allow->items[i], name, 0))
+            most = by;
     }
-    return false;
+    return most;
 }
 
-bool sg_policy_global_denied(const struct sg_policy *policy, struct sg_text module,
-                             struct sg_text qualname)
+struct sg_opinion sg_policy_opinion(const struct sg_policy *policy)
 {
-    return lists_global(&policy->deny_globals, module, qualname);
-}
-
-bool sg_policy_global_allowed(const struct sg_policy *policy, struct sg_text module,
-                              struct sg_text qualname)
-{
-    return lists_global(&policy->allow_globals, module, qualname) &&
-           !lists_global(&policy->deny_globals, module, qualname);
+    if (policy->allow_globals.count + policy->deny_globals.count == 0)
+        return (struct sg_opinion){0};
+    return (struct sg_opinion){.of = said, .ctx = policy};
 }
 
 static bool lists_path(const struct sg_policy_list *list, const char *path)

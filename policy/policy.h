@@ -18,6 +18,7 @@
 #include "ground/arena.h"
 #include "ground/bytes.h"
 #include "ground/limits.h"
+#include "ground/opinion.h"
 #include "ground/report.h"
 #include "ground/status.h"
 
@@ -29,6 +30,7 @@
 #define SG_POLICY_LINE_MAX 8192u      /* bytes of a line, without its end; longer: refused */
 #define SG_POLICY_FILE_MAX (1u << 20) /* bytes of a file; longer: refused */
 #define SG_POLICY_FILES_MAX 64u       /* files of a drop-in folder; more: refused */
+#define SG_SHA256_SIZE 32u            /* bytes */
 #define SG_POLICY_ARENA (16u << 20)   /* a size that is enough for all but absurd policies */
 
 /* The thresholds that the scanner's own verdict stands on; also the defaults here. */
@@ -125,12 +127,9 @@ size_t sg_policy_error_text(const struct sg_policy_error *error, char *into, siz
 /* Whether the guard wakes up in an executable of this name (last component of its path). */
 bool sg_policy_process_match(const struct sg_policy *policy, const char *name);
 
-/* Whether a resolved name is on a list; deny wins. In these patterns `*` crosses dots. A name that
- * is known under several spellings is asked for under each of them. */
-bool sg_policy_global_allowed(const struct sg_policy *policy, struct sg_text module,
-                              struct sg_text qualname);
-bool sg_policy_global_denied(const struct sg_policy *policy, struct sg_text module,
-                             struct sg_text qualname);
+/* What [allow] and [deny] global say of names, for a scan; deny wins. In these patterns `*` crosses
+ * dots. The policy must stay where it is as long as the opinion. */
+struct sg_opinion sg_policy_opinion(const struct sg_policy *policy);
 
 /* The verdict under the policy's thresholds. What the scanner reached by other means than its
  * score stands; a score that is no number is malicious. */

@@ -3,7 +3,7 @@
 
 #include "shim/raw.h"
 
-#define STATE_BITS 3
+#define STATE_BITS 4
 #define PAGE 4096u
 
 _Atomic uint64_t sg_fd_words[SG_FD_MAX];
@@ -47,6 +47,13 @@ bool sg_fd_matches(uint64_t word, const struct sg_identity *identity)
 {
     return SG_FD_STATE(word) >= SG_FD_FRESH &&
            word >> STATE_BITS == sg_identity_hash(identity) >> STATE_BITS;
+}
+
+bool sg_fd_same_file(uint64_t word, const struct sg_identity *identity)
+{
+    unsigned rest = 64 - SG_IDENTITY_FILE;
+
+    return SG_FD_STATE(word) >= SG_FD_FRESH && word >> rest == sg_identity_hash(identity) >> rest;
 }
 
 void sg_fd_bind(int fd, enum sg_fd_state state, const struct sg_identity *identity)

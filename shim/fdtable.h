@@ -19,12 +19,16 @@ enum sg_fd_state {
     SG_FD_EXEMPT,       /* no regular file, or not open for reading */
     SG_FD_FRESH,        /* vetted, no carrier; the next use looks whether it is still the same */
     SG_FD_CLEARED,      /* the same, and one use has looked */
-    SG_FD_WATCHED,      /* a carrier, or writable: every use looks */
+    SG_FD_WATCHED,      /* a carrier, or writable: every use looks, before and after */
+    /* snapshot = strict, where a read is looked at when it is done: */
+    SG_FD_STILL,   /* no carrier: fine as long as the file is as it was */
+    SG_FD_HELD,    /* a lease holds the file as it was vetted */
+    SG_FD_PRIVATE, /* a copy of the file, or one that nobody can change */
 };
 
 extern _Atomic uint64_t sg_fd_words[SG_FD_MAX];
 
-#define SG_FD_STATE(word) ((enum sg_fd_state)((word)&7u))
+#define SG_FD_STATE(word) ((enum sg_fd_state)((word)&15u))
 
 static inline uint64_t sg_fd_word(int fd)
 {
@@ -41,7 +45,10 @@ static inline void sg_fd_forget(int fd)
 /* Whether `word` was made for a file of this identity. */
 bool sg_fd_matches(uint64_t word, const struct sg_identity *identity);
 
-/* Writes a state that will be held against `identity`: SG_FD_FRESH or SG_FD_WATCHED. */
+/* The same but for what changes with the content. */
+bool sg_fd_same_file(uint64_t word, const struct sg_identity *identity);
+
+/* Writes a state that will be held against `identity`: from SG_FD_FRESH on, but SG_FD_CLEARED. */
 void sg_fd_bind(int fd, enum sg_fd_state state, const struct sg_identity *identity);
 
 /* Turns SG_FD_FRESH to SG_FD_CLEARED. */

@@ -140,12 +140,13 @@ static int refuse(const char *detail, double score)
 static int judge(struct sg_text module, struct sg_text name, bool *keep)
 {
     char detail[DETAIL_MAX];
-    double score = sg_judge_name(module, name, detail, sizeof(detail));
+    struct sg_opinion opinion = sg_policy_opinion(rules);
+    double score = sg_judge_name_heeding(&opinion, module, name, detail, sizeof(detail));
 
     *keep = false;
-    if (sg_policy_global_denied(rules, module, name))
+    if (score >= 1) /* denied by the policy */
         return refuse(detail, 1);
-    *keep = sg_policy_global_allowed(rules, module, name) || score < rules->malicious ||
+    *keep = score < rules->malicious ||
             is_ordinary(module, name) || only_leads_on(module, name);
     if (*keep || from_peer(module, name))
         return 0;

@@ -1,8 +1,10 @@
 /* guard.c - from a descriptor's state to an answer. */
 #include "shim/guard.h"
 
+#include "shim/log_send.h"
 #include "shim/python.h"
 #include "shim/raw.h"
+#include "shim/supervised.h"
 #include "shim/vet.h"
 
 /* Vetting holds nothing and may be nested: a signal handler opens files while it runs. It calls no
@@ -49,6 +51,7 @@ static bool vet(struct sg_subject *subject, int flags)
 
     if (!enter(__builtin_frame_address(0), &outer))
         return false;
+    subject->exe = sg_start_exe();
     enum sg_vetted vetted = sg_vet(subject, sg_start_policy());
     leave(outer);
     if (vetted != SG_VETTED_REFUSED)
@@ -61,8 +64,12 @@ int sg_guard_opened(int fd, int flags, const char *path)
     struct sg_subject subject = {.fd = fd, .path = path, .event = SG_EVENT_OPEN};
 
     sg_note_drop();
-    if (fd < 0)
+    if (fd < 0) {
+        sg_supervised_ask();
         return fd;
+    }
+    if (fd == STDERR_FILENO)
+        sg_send_stderr_is(true);
     if (!sg_awake()) {
         sg_start_peek(path);
         return fd;

@@ -1,6 +1,7 @@
 /* hook_fd.c - descriptors' numbers change hands; the table is kept honest. */
 #include "shim/fdtable.h"
 #include "shim/hooks.h"
+#include "shim/log_send.h"
 #include "shim/raw.h"
 
 /* Before the real close: afterwards the number may already be another thread's. */
@@ -51,6 +52,8 @@ static int copied(int from, int to)
 {
     if (to >= 0 && to != from)
         sg_fd_copy(from, to);
+    if (to == STDERR_FILENO)
+        sg_send_stderr_is(false);
     return to;
 }
 

@@ -3,6 +3,7 @@
 #include "shim/effects.h"
 #include "shim/guard.h"
 #include "shim/hooks.h"
+#include "shim/supervised.h"
 
 static bool reads(const char *mode)
 {
@@ -21,8 +22,10 @@ static FILE *vet_stream(FILE *stream, const char *path, const char *mode)
     int fd = stream ? fileno(stream) : -1;
 
     sg_note_drop();
-    if (fd < 0)
+    if (fd < 0) {
+        sg_supervised_ask();
         return stream;
+    }
     if (!sg_awake()) {
         sg_start_peek(path);
         return stream;

@@ -41,6 +41,8 @@ uint64_t sg_identity_hash(const struct sg_identity *identity)
     else
         take_key(k);
     uint64_t hash = fold(identity->dev ^ k[0], identity->ino ^ k[1]);
+    uint64_t file = hash >> (64 - SG_IDENTITY_FILE) << (64 - SG_IDENTITY_FILE);
     hash = fold(hash ^ identity->size ^ k[0], (uint64_t)identity->mtime ^ k[1]);
-    return fold(hash ^ ODD ^ k[1], (uint64_t)identity->ctime_ ^ k[0]);
+    hash = fold(hash ^ ODD ^ k[1], (uint64_t)identity->ctime_ ^ k[0]);
+    return file | hash >> SG_IDENTITY_FILE;
 }

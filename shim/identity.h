@@ -29,7 +29,9 @@ static inline bool sg_identity_same(const struct sg_identity *a, const struct sg
            a->ctime_ == b->ctime_;
 }
 
-/* 64 bits of it, under a key that this process got from the kernel. */
+/* 64 bits of it, under a key that this process got from the kernel. The upper SG_IDENTITY_FILE of
+ * them are of the file alone, whatever its size and times. */
+#define SG_IDENTITY_FILE 24
 uint64_t sg_identity_hash(const struct sg_identity *identity);
 
 #endif

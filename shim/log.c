@@ -1,15 +1,18 @@
 /* log.c - records go to standard error, a file, syslog or the journal. */
 #include "shim/log.h"
 
+#include "shim/log_rate.h"
+#include "shim/log_send.h"
 #include "shim/raw.h"
 
 #include <limits.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <string.h>
+#include <sys/utsname.h>
 
-#define KERNEL_SIGSET 8        /* bytes of a signal set, as the kernel counts */
-#define SYSLOG_PRIORITY "<84>" /* authpriv.warning */
+#define SYSLOG_SOCKET "/dev/log"
+#define SYSLOG_MOST 8192u /* bytes: what syslog daemons take */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define AUTHPRIV 10u
 
 static enum sg_log_target target = SG_LOG_STDERR;
 static char file[PATH_MAX];
@@ -32,74 +35,83 @@ void sg_log_open(const struct sg_policy_log *log)
     }
 }
 
-/* A write into a pipe that nobody reads would kill the program: its SIGPIPE is held back, and
- * taken away unless one was waiting before. */
-static bool write_quietly(int fd, const char *text, size_t len)
+/* Of syslog: 4 is a warning, 5 worth notice. */
+static unsigned severity(const struct sg_record *record)
 {
-    uint64_t pipe = 1ull << (SIGPIPE - 1), before = 0, waiting = 0;
-    struct timespec at_once = {0, 0};
-
-    (void)SG_RAW(SYS_rt_sigprocmask, SIG_BLOCK, &pipe, &before, KERNEL_SIGSET);
-    (void)SG_RAW(SYS_rt_sigpending, &waiting, KERNEL_SIGSET);
-    long done = SG_RAW(SYS_write, fd, text, len);
-    if (done == -EPIPE && !(waiting & pipe))
-        (void)SG_RAW(SYS_rt_sigtimedwait, &pipe, NULL, &at_once, KERNEL_SIGSET);
-    (void)SG_RAW(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, KERNEL_SIGSET);
-    return done == (long)len;
+    return record->action == SG_BLOCK ? 4 : 5;
 }
 
-static bool write_file(const char *text, size_t len)
+static void add_host(struct sg_phrase *phrase)
 {
-    long fd = SG_RAW(SYS_openat, AT_FDCWD, file,
-                     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    struct utsname name;
+    size_t len = 0;
 
-    if (fd < 0)
-        return false;
-    bool done = write_quietly((int)fd, text, len);
-    (void)SG_RAW(SYS_close, fd);
-    return done;
+    if (SG_RAW(SYS_uname, &name) == 0)
+        while (len < 255 && name.nodename[len] > ' ' && name.nodename[len] < 127)
+            len++;
+    sg_phrase_add(phrase, len ? (struct sg_text){name.nodename, len} : SG_TEXT("-"));
 }
 
-static bool send_to(const char *socket_path, const char *text, size_t len)
+/* RFC 5424: <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG. */
+static bool send_syslog(const struct sg_record *record, struct sg_phrase *phrase)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    long fd = SG_RAW(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    phrase->cap = SYSLOG_MOST;
+    sg_phrase_string(phrase, "<");
+    sg_phrase_number(phrase, AUTHPRIV * 8 + severity(record));
+    sg_phrase_string(phrase, ">1 ");
+    sg_record_time(phrase);
+    sg_phrase_string(phrase, " ");
+    add_host(phrase);
+    sg_phrase_string(phrase, " safeguard ");
+    sg_phrase_number(phrase, record->pid ? record->pid : (uint64_t)SG_RAW(SYS_getpid));
+    sg_phrase_string(phrase, " ");
+    sg_phrase_string(phrase, sg_record_event(record));
+    sg_phrase_string(phrase, " - ");
+    sg_record_line(record, phrase);
+    size_t len = phrase->len < phrase->cap ? phrase->len : phrase->cap - 1;
+    return sg_send_socket(SYSLOG_SOCKET, phrase->into, len);
+}
 
-    if (fd < 0)
-        return false;
-    memcpy(to.sun_path, socket_path, strlen(socket_path) + 1);
-    long sent = SG_RAW(SYS_sendto, fd, text, len, MSG_NOSIGNAL, &to, sizeof(to));
-    (void)SG_RAW(SYS_close, fd);
-    return sent == (long)len;
+static void add_field(struct sg_phrase *phrase, const char *name, const char *value)
+{
+    sg_phrase_string(phrase, name);
+    sg_phrase_string(phrase, value);
 }
 
 /* The journal's own protocol: NAME=VALUE lines. The values hold no newline: they are quoted. */
 static bool send_journal(const struct sg_record *record, struct sg_phrase *phrase)
 {
-    sg_phrase_string(phrase, "PRIORITY=4\nSYSLOG_IDENTIFIER=safeguard\nMESSAGE=");
+    sg_phrase_string(phrase, "MESSAGE=");
     sg_record_line(record, phrase);
+    sg_phrase_string(phrase, "\nPRIORITY=");
+    sg_phrase_number(phrase, severity(record));
+    sg_phrase_string(phrase, "\nSYSLOG_FACILITY=");
+    sg_phrase_number(phrase, AUTHPRIV);
+    add_field(phrase, "\nSYSLOG_IDENTIFIER=", "safeguard");
+    add_field(phrase, "\nSAFEGUARD_EVENT=", sg_record_event(record));
+    add_field(phrase, "\nSAFEGUARD_ACTION=", record->action == SG_BLOCK ? "block" : "log");
+    add_field(phrase, "\nSAFEGUARD_VERDICT=", sg_verdict_name(record->verdict));
     sg_phrase_string(phrase, "\nSAFEGUARD_RECORD=");
     sg_record_json(record, phrase);
     sg_phrase_string(phrase, "\n");
-    return send_to("/run/systemd/journal/socket", phrase->into, phrase->len);
+    return sg_send_socket(JOURNAL_SOCKET, phrase->into, phrase->len);
 }
 
-static bool send_syslog(const struct sg_record *record, struct sg_phrase *phrase)
+static bool send_stderr(const struct sg_record *record, struct sg_phrase *phrase)
 {
-    sg_phrase_string(phrase, SYSLOG_PRIORITY "safeguard[");
-    sg_phrase_number(phrase, (uint64_t)SG_RAW(SYS_getpid));
-    sg_phrase_string(phrase, "]: ");
     sg_record_line(record, phrase);
-    return send_to("/dev/log", phrase->into, phrase->len);
+    sg_phrase_string(phrase, "\n");
+    return sg_send_stderr(phrase->into, phrase->len);
 }
 
 static bool deliver(const struct sg_record *record, struct sg_phrase *phrase)
 {
     switch (target) {
     case SG_LOG_FILE:
+        sg_phrase_string(phrase, "\n");
         sg_record_json(record, phrase);
         sg_phrase_string(phrase, "\n");
-        return write_file(phrase->into, phrase->len);
+        return sg_send_file(file, phrase->into, phrase->len);
     case SG_LOG_JOURNALD:
         return send_journal(record, phrase);
     case SG_LOG_SYSLOG:
@@ -107,19 +119,45 @@ static bool deliver(const struct sg_record *record, struct sg_phrase *phrase)
     case SG_LOG_STDERR:
         break;
     }
+    return send_stderr(record, phrase);
+}
+
+/* What was left out is told in the log that lacks it. */
+static bool deliver_with_count(const struct sg_record *record, char *scratch)
+{
+    struct sg_record whole = *record;
+    struct sg_phrase phrase = sg_phrase_open(scratch, SG_RECORD_MAX);
+
+    whole.left_out = sg_log_rate_missed();
+    if (deliver(&whole, &phrase))
+        return true;
+    sg_log_rate_miss(whole.left_out + 1);
     return false;
 }
 
 void sg_log_write(const struct sg_record *record, char *scratch)
 {
-    struct sg_phrase phrase = sg_phrase_open(scratch, SG_RECORD_MAX);
-
-    if (deliver(record, &phrase))
+    if (!sg_log_rate_admit(record) || deliver_with_count(record, scratch) ||
+        target == SG_LOG_STDERR)
         return;
-    phrase = sg_phrase_open(scratch, SG_RECORD_MAX);
-    sg_record_line(record, &phrase);
-    sg_phrase_string(&phrase, "\n");
-    (void)write_quietly(STDERR_FILENO, phrase.into, phrase.len);
+    struct sg_phrase phrase = sg_phrase_open(scratch, SG_RECORD_MAX);
+    (void)send_stderr(record, &phrase);
+}
+
+void sg_log_end(const char *exe, char *scratch)
+{
+    struct sg_report report = {
+        .format = "none",
+        .reason_count = 1,
+        .reasons = {{.rule = "left-out", .detail = "the program has ended", .member = ""}},
+    };
+    struct sg_record record = {
+        .event = SG_EVENT_START, .exe = exe, .path = exe, .report = &report, .action = SG_LOG};
+    uint64_t missed = sg_log_rate_missed();
+
+    sg_log_rate_miss(missed);
+    if (missed)
+        (void)deliver_with_count(&record, scratch);
 }
 
 void sg_log_say(const char *text)
@@ -131,5 +169,5 @@ void sg_log_say(const char *text)
     sg_phrase_string(&phrase, text);
     size_t len = phrase.len < phrase.cap ? phrase.len : phrase.cap - 1;
     memcpy(line + len, "\n", 2);
-    (void)write_quietly(STDERR_FILENO, line, len + 1);
+    (void)sg_send_stderr(line, len + 1);
 }

@@ -1,18 +1,12 @@
 /* probe.c - reads a file's head, and its tail where the scanner asks for it. */
 #include "shim/probe.h"
 
-#include "shim/cache.h"
+#include "shim/filesystem.h"
 #include "shim/raw.h"
 
 #include "sgscan.h"
 
-#include <linux/magic.h>
 #include <stdatomic.h>
-#include <sys/vfs.h>
-
-#ifndef CONFIGFS_MAGIC
-#define CONFIGFS_MAGIC 0x62656570
-#endif
 
 /* Tails go where they fit: too long for a stack, too short-lived for a mapping of their own. A
  * buffer whose user was forked away or killed stays taken; with none left, a mapping it is. */
@@ -55,33 +49,6 @@ static enum sg_probed probe_tail(int fd, uint64_t size, size_t len)
     return probed;
 }
 
-/* The kernel's own file systems: "regular" files that are no bytes at rest, some of which refuse
- * to be read at an offset. Nobody can put a pickle there. */
-static bool is_kernels(int fd)
-{
-    struct statfs fs;
-
-    if (SG_RAW(SYS_fstatfs, fd, &fs) < 0)
-        return false;
-    switch ((uint32_t)fs.f_type) {
-    case PROC_SUPER_MAGIC:
-    case SYSFS_MAGIC:
-    case DEBUGFS_MAGIC:
-    case TRACEFS_MAGIC:
-    case SECURITYFS_MAGIC:
-    case CONFIGFS_MAGIC:
-    case CGROUP_SUPER_MAGIC:
-    case CGROUP2_SUPER_MAGIC:
-    case BPF_FS_MAGIC:
-    case EFIVARFS_MAGIC:
-    case PSTOREFS_MAGIC:
-    case SELINUX_MAGIC:
-        return true;
-    default:
-        return false;
-    }
-}
-
 enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
 {
     uint8_t head[SG_SNIFF_SIZE];
@@ -90,14 +57,11 @@ enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
     if (identity->size == 0)
         return SG_PROBED_PLAIN;
     long got = sg_raw_pread_all(fd, head, len, 0);
-    if (got < 0)
-        return is_kernels(fd) ? SG_PROBED_PLAIN : SG_PROBED_FAILED;
+    if (got < 0) /* some of the kernel's own files refuse to be read at an offset */
+        return sg_filesystem_of(fd) == SG_FS_KERNELS ? SG_PROBED_PLAIN : SG_PROBED_FAILED;
     if (sg_sniff(head, (size_t)got, identity->size, &tail))
         return SG_PROBED_CARRIER;
     if (tail == 0)
         return SG_PROBED_PLAIN;
-    enum sg_probed probed = probe_tail(fd, identity->size, tail);
-    if (probed == SG_PROBED_PLAIN)
-        sg_cache_keep(identity, SG_KEPT_PLAIN);
-    return probed;
+    return probe_tail(fd, identity->size, tail);
 }

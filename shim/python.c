@@ -151,8 +151,12 @@ static bool fits(const char *version)
     return minor >= 8 && (minor > 8 || !sg_py.PyFrame_GetBack);
 }
 
-static void record_absence(const char *detail)
+void sg_python_lacks(const char *detail)
 {
+    if (sg_start_policy()->log.target == SG_LOG_STDERR) {
+        sg_log_say(detail);
+        return;
+    }
     char *scratch = sg_raw_map(SG_RECORD_MAX);
     struct sg_report report = {
         .coverage = SG_NONE,
@@ -176,7 +180,7 @@ static void record_absence(const char *detail)
 static void tell_absence(const char *detail)
 {
     if (sg_start_policy()->log.target != SG_LOG_STDERR)
-        record_absence(detail);
+        sg_python_lacks(detail);
 }
 
 static void adopt(void *handle)

@@ -11,6 +11,9 @@ void sg_python_start(void);
 /* A file that only a starting interpreter opens was opened, though none was found so far. */
 void sg_python_peek(const char *path);
 
+/* Leaves a record that something which the policy asks for is not done here. */
+void sg_python_lacks(const char *detail);
+
 /* Whether the hook is in place. */
 bool sg_python_here(void);
 

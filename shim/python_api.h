@@ -35,13 +35,10 @@ struct sg_method {
     int flags;
     const char *doc;
 };
-#define SG_PY_NOARGS 0x4            /* METH_NOARGS */
-#define SG_PY_FASTCALL 0x82         /* METH_FASTCALL | METH_KEYWORDS */
-#define SG_PY_METHOD_FASTCALL 0x282 /* and METH_METHOD */
+#define SG_PY_NOARGS 0x4 /* METH_NOARGS */
 
 #define SG_PY_TYPE_AT 8        /* PyObject.ob_type */
 #define SG_PY_FUNCTION_AT 16   /* PyCFunctionObject.m_ml */
-#define SG_PY_DESCRIPTOR_AT 40 /* PyMethodDescrObject.d_method */
 #define SG_PY38_BACK_AT 24     /* PyFrameObject.f_back, before PyFrame_GetBack */
 #define SG_PY38_CODE_AT 32     /* PyFrameObject.f_code, before PyFrame_GetCode */
 
@@ -55,6 +52,8 @@ struct sg_method {
     ROW(void, Py_IncRef, (struct sg_object * object))                                              \
     ROW(void, Py_DecRef, (struct sg_object * object))                                              \
     ROW(struct sg_object *, PyObject_GetAttrString, (struct sg_object * of, const char *name))     \
+    ROW(struct sg_object *, PyObject_CallMethod,                                                   \
+        (struct sg_object * of, const char *name, const char *format, ...))                        \
     ROW(int, PyObject_IsTrue, (struct sg_object * object))                                         \
     ROW(struct sg_object *, PyTuple_GetItem, (struct sg_object * tuple, ssize_t at))               \
     ROW(ssize_t, PyTuple_Size, (struct sg_object * tuple))                                         \
@@ -98,8 +97,6 @@ struct sg_method {
 /* … and objects. */
 #define SG_PY_OBJECTS(ROW)                                                                         \
     ROW(PyExc_PermissionError)                                                                     \
-    ROW(PyCFunction_Type)                                                                          \
-    ROW(PyMethodDescr_Type)                                                                        \
     ROW(PyTuple_Type)                                                                              \
     ROW(PyList_Type)                                                                               \
     ROW(PyLong_Type)                                                                               \

@@ -1,8 +1,9 @@
 /* record.c - records as text and as JSON. */
 #include "shim/record.h"
 
-#include "shim/quote.h"
 #include "shim/raw.h"
+
+#include "ground/quote.h"
 
 #include <limits.h>
 
@@ -17,6 +18,33 @@ _Static_assert(SG_RECORD_MAX >
 static void add(struct sg_phrase *phrase, const char *text)
 {
     sg_phrase_string(phrase, text);
+}
+
+/* At most `most` bytes of `text`, by one of the functions of ground/quote.h; then "…". */
+static void add_quoted(struct sg_phrase *phrase, const char *text, size_t most,
+                       size_t (*quote)(const char **text, char piece[SG_QUOTE_MOST]))
+{
+    const char *end = text + strnlen(text, most);
+    char piece[SG_QUOTE_MOST];
+
+    while (text < end) {
+        size_t len = quote(&text, piece);
+        sg_phrase_add(phrase, (struct sg_text){piece, len});
+    }
+    if (*text)
+        add(phrase, "…");
+}
+
+static void add_plain(struct sg_phrase *phrase, const char *text, size_t most)
+{
+    add_quoted(phrase, text, most, sg_quote_plain);
+}
+
+static void add_json(struct sg_phrase *phrase, const char *text, size_t most)
+{
+    add(phrase, "\"");
+    add_quoted(phrase, text, most, sg_quote_json);
+    add(phrase, "\"");
 }
 
 static void add_padded(struct sg_phrase *phrase, uint64_t number, unsigned digits)
@@ -54,14 +82,15 @@ void sg_record_reason(const struct sg_record *record, struct sg_phrase *phrase)
         return;
     }
     const struct sg_reason *first = &report->reasons[0];
-    sg_quote_plain(phrase, first->detail, DETAIL_MAX);
-    if (record->event == SG_EVENT_FIND_CLASS || record->event == SG_EVENT_EFFECT)
+    add_plain(phrase, first->detail, DETAIL_MAX);
+    if (record->event == SG_EVENT_FIND_CLASS || record->event == SG_EVENT_EFFECT ||
+        record->event == SG_EVENT_START)
         return; /* the path says where */
     add(phrase, " at byte ");
     sg_phrase_number(phrase, first->offset);
     if (first->member[0]) {
         add(phrase, " of ");
-        sg_quote_plain(phrase, first->member, MEMBER_MAX);
+        add_plain(phrase, first->member, MEMBER_MAX);
     }
 }
 
@@ -70,7 +99,7 @@ void sg_record_line(const struct sg_record *record, struct sg_phrase *phrase)
     const struct sg_report *report = record->report;
 
     add(phrase, record->action == SG_BLOCK ? "safeguard: blocked " : "safeguard: logged ");
-    sg_quote_plain(phrase, record->path, PATH_MAX);
+    add_plain(phrase, record->path, PATH_MAX);
     add(phrase, ": ");
     add(phrase, sg_verdict_name(record->verdict));
     add(phrase, " ");
@@ -79,15 +108,21 @@ void sg_record_line(const struct sg_record *record, struct sg_phrase *phrase)
         add(phrase, ", not fully analysed");
     if (report->coverage == SG_NONE)
         add(phrase, ", not analysed");
-    if (report->reason_count == 0)
-        return;
-    add(phrase, ": ");
-    sg_record_reason(record, phrase);
+    if (report->reason_count) {
+        add(phrase, ": ");
+        sg_record_reason(record, phrase);
+    }
+    if (record->left_out) {
+        add(phrase, " (");
+        sg_phrase_number(phrase, record->left_out);
+        add(phrase, record->left_out == 1 ? " record" : " records");
+        add(phrase, " before it left out)");
+    }
 }
 
 /* 2026-01-31T23:59:59.123Z. The calendar is counted from the first of March of the year 0, so
  * that the leap day is a year's last. */
-static void add_time(struct sg_phrase *phrase)
+void sg_record_time(struct sg_phrase *phrase)
 {
     uint64_t now = (uint64_t)sg_raw_clock(CLOCK_REALTIME) / 1000000;
     uint64_t second = now / 1000;
@@ -123,7 +158,7 @@ static void add_key(struct sg_phrase *phrase, const char *key)
 static void add_string(struct sg_phrase *phrase, const char *key, const char *value, size_t most)
 {
     add_key(phrase, key);
-    sg_quote_json(phrase, value, most);
+    add_json(phrase, value, most);
 }
 
 static void add_number(struct sg_phrase *phrase, const char *key, uint64_t value)
@@ -139,7 +174,7 @@ static void add_reasons(struct sg_phrase *phrase, const struct sg_report *report
     for (uint32_t i = 0; i < report->reason_count && i < SG_REASONS_MAX; i++) {
         const struct sg_reason *reason = &report->reasons[i];
         add(phrase, i ? ",{\"rule\":" : "{\"rule\":");
-        sg_quote_json(phrase, reason->rule, RULE_MAX);
+        add_json(phrase, reason->rule, RULE_MAX);
         add_string(phrase, "detail", reason->detail, DETAIL_MAX);
         add_string(phrase, "member", reason->member, MEMBER_MAX);
         add_number(phrase, "offset", reason->offset);
@@ -162,22 +197,28 @@ static void add_sha256(struct sg_phrase *phrase, const uint8_t *sha256)
     add_string(phrase, "sha256", hex, sizeof(hex));
 }
 
-void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase)
+const char *sg_record_event(const struct sg_record *record)
 {
     static const char *const events[] = {
         [SG_EVENT_OPEN] = "open",     [SG_EVENT_READ] = "read",
         [SG_EVENT_MMAP] = "mmap",     [SG_EVENT_FIND_CLASS] = "find_class",
         [SG_EVENT_EFFECT] = "effect", [SG_EVENT_START] = "start",
     };
+
+    return events[record->event];
+}
+
+void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase)
+{
     const struct sg_report *report = record->report;
 
     add(phrase, "{\"ts\":\"");
-    add_time(phrase);
+    sg_record_time(phrase);
     add(phrase, "\"");
-    add_number(phrase, "pid", (uint64_t)SG_RAW(SYS_getpid));
-    add_number(phrase, "tid", (uint64_t)SG_RAW(SYS_gettid));
+    add_number(phrase, "pid", record->pid ? record->pid : (uint64_t)SG_RAW(SYS_getpid));
+    add_number(phrase, "tid", record->tid ? record->tid : (uint64_t)SG_RAW(SYS_gettid));
     add_string(phrase, "exe", record->exe, PATH_MAX);
-    add_string(phrase, "event", events[record->event], RULE_MAX);
+    add_string(phrase, "event", sg_record_event(record), RULE_MAX);
     add_string(phrase, "path", record->path, PATH_MAX);
     add_string(phrase, "verdict", sg_verdict_name(record->verdict), RULE_MAX);
     add_key(phrase, "score");
@@ -190,5 +231,7 @@ void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase)
     add_number(phrase, "micros", record->micros);
     if (record->sha256)
         add_sha256(phrase, record->sha256);
+    if (record->left_out)
+        add_number(phrase, "left_out", record->left_out);
     add(phrase, "}");
 }

@@ -25,6 +25,8 @@ struct sg_record {
     enum sg_action action;   /* SG_BLOCK or SG_LOG */
     uint64_t micros;         /* that it took */
     const uint8_t *sha256;   /* 32 bytes, or NULL: not known */
+    uint32_t pid, tid;       /* who did it; 0: this thread */
+    uint64_t left_out;       /* records before it that were left out, or did not reach their log */
 };
 
 /* A buffer of this size holds every record, quoted as badly as may be. */
@@ -33,7 +35,13 @@ struct sg_record {
 /* safeguard: blocked PATH: malicious 0.997: calls posix.system("…") at byte 24 of a/data.pkl */
 void sg_record_line(const struct sg_record *record, struct sg_phrase *phrase);
 
-/* An object with the keys of DESIGN 2.6, no newline behind it. */
+/* "open", "read", … */
+const char *sg_record_event(const struct sg_record *record);
+
+/* The time of now, as RFC 3339 has it, in UTC. */
+void sg_record_time(struct sg_phrase *phrase);
+
+/* An object with the keys of DESIGN 2.6, no newline behind it; `left_out` too, where it is not 0. */
 void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase);
 
 /* The first reason and where it stands; the verdict where there is no reason. */

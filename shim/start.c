@@ -234,6 +234,16 @@ void sg_start_peek(const char *path)
     sg_python_peek(path);
 }
 
+__attribute__((destructor)) static void destructor(void)
+{
+    char *scratch = sg_awake() ? sg_raw_map(SG_RECORD_MAX) : NULL;
+
+    if (!scratch)
+        return;
+    sg_log_end(exe, scratch);
+    sg_raw_unmap(scratch, SG_RECORD_MAX);
+}
+
 __attribute__((constructor)) static void constructor(void)
 {
     sg_real_find_all();

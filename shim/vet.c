@@ -6,9 +6,9 @@
 #include "shim/note.h"
 #include "shim/probe.h"
 #include "shim/raw.h"
-#include "shim/sha256.h"
-#include "shim/start.h"
+#include "shim/still.h"
 
+#include "policy/sha256.h"
 #include "sgscan.h"
 
 #include <limits.h>
@@ -16,10 +16,13 @@
 
 #define ARENA_LEAST (1u << 20)
 
+#define UNREADABLE "the file cannot be read"
+#define NO_MEMORY "there is no memory to look into the file"
+
 /* All that one vetting needs, in one mapping; the arena makes up the rest of it. */
 struct work {
     _Alignas(64) struct sg_report report; /* and so the arena behind it */
-    uint8_t sha256[32];
+    uint8_t sha256[SG_SHA256_SIZE];
     const uint8_t *hash; /* sha256 once it is known, else NULL */
     char path[PATH_MAX];
     char text[SG_RECORD_MAX];
@@ -53,38 +56,50 @@ static void add_reason(struct sg_report *report, const char *rule, const char *d
     report->reasons[last] = reason;
 }
 
-static void report_failure(struct sg_report *report, uint64_t size, const char *detail)
+static void report_failure(struct sg_report *report, uint64_t size, const char *rule,
+                           const char *detail)
 {
     *report = (struct sg_report){.coverage = SG_PARTIAL, .format = "unknown", .size = size};
-    add_reason(report, "unreadable", detail);
+    add_reason(report, rule, detail);
+}
+
+static struct sg_source source_of(struct sg_subject *subject)
+{
+    return (struct sg_source){
+        .read = read_file, .ctx = &subject->fd, .size = (uint64_t)subject->st.st_size};
 }
 
 static void scan_once(struct sg_subject *subject, const struct sg_policy *policy,
                       struct sg_arena *arena, struct sg_report *report)
 {
-    struct sg_source source = {
-        .read = read_file, .ctx = &subject->fd, .size = (uint64_t)subject->st.st_size};
-    struct sg_limits limits = policy->limits;
+    struct sg_source source = source_of(subject);
+    struct sg_options options = {.limits = policy->limits, .opinion = sg_policy_opinion(policy)};
 
-    if (limits.max_memory > arena->size)
-        limits.max_memory = arena->size;
-    enum sg_status status = sg_scan(&source, &limits, arena, report);
+    if (options.limits.max_memory > arena->size)
+        options.limits.max_memory = arena->size;
+    enum sg_status status = sg_scan(&source, &options, arena, report);
     if (status == SG_ERR_IO)
-        report_failure(report, source.size, "the file cannot be read");
+        report_failure(report, source.size, "unreadable", UNREADABLE);
     else if (status != SG_OK)
-        report_failure(report, source.size, "there is no memory to look into the file");
+        report_failure(report, source.size, "unreadable", NO_MEMORY);
 }
 
-/* A hash is taken only where it can matter: reading a file whole costs more than scanning it. */
-static void hash_if_listed(struct sg_subject *subject, const struct sg_policy *policy,
-                           struct work *work)
+#define HASH_WINDOW (64u << 10)
+
+static void hash_if_it_matters(struct sg_subject *subject, const struct sg_policy *policy,
+                               struct work *work)
 {
-    bool unless_allowed = policy->allow_sha256.count &&
-                          sg_policy_decide(&work->report, NULL, NULL, policy) != SG_ALLOW;
+    struct sg_source source = source_of(subject);
 
     work->hash = NULL;
-    if ((policy->deny_sha256.count || unless_allowed) && sg_sha256_file(subject->fd, work->sha256))
+    if (!sg_sha256_matters(&work->report, NULL, policy))
+        return;
+    void *window = sg_raw_map(HASH_WINDOW);
+    if (!window)
+        return;
+    if (sg_sha256(&source, window, HASH_WINDOW, work->sha256) == SG_OK)
         work->hash = work->sha256;
+    sg_raw_unmap(window, HASH_WINDOW);
 }
 
 /* A new link or another mode changes a file's times too, and several may come in a row. */
@@ -97,7 +112,7 @@ static void scan_still(struct sg_subject *subject, const struct sg_policy *polic
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         struct sg_identity before = sg_identity_of(&subject->st), after;
         scan_once(subject, policy, arena, &work->report);
-        hash_if_listed(subject, policy, work);
+        hash_if_it_matters(subject, policy, work);
         if (SG_RAW(SYS_fstat, subject->fd, &subject->st) < 0)
             break;
         after = sg_identity_of(&subject->st);
@@ -128,7 +143,7 @@ static bool find_path(const struct sg_subject *subject, char *into)
 {
     char link[LINK_MAX];
 
-    name_link(subject->fd, link);
+    name_link(subject->copied ? subject->original : subject->fd, link);
     long len = SG_RAW(SYS_readlinkat, AT_FDCWD, link, into, PATH_MAX - 1);
     if (len > 0) {
         into[len] = '\0';
@@ -139,8 +154,13 @@ static bool find_path(const struct sg_subject *subject, char *into)
     return false;
 }
 
-static void tell(const struct sg_record *record, char *scratch)
+static void tell(struct sg_record *record, struct sg_subject *subject, char *scratch)
 {
+    if (subject->introduce)
+        subject->introduce(subject);
+    record->exe = subject->exe;
+    record->pid = subject->pid;
+    record->tid = subject->tid;
     if (record->action == SG_BLOCK) {
         struct sg_phrase note = sg_note_begin();
         sg_record_reason(record, &note);
@@ -149,15 +169,21 @@ static void tell(const struct sg_record *record, char *scratch)
     sg_log_write(record, scratch);
 }
 
+static void remember(const struct sg_subject *subject, enum sg_kept kept)
+{
+    struct sg_identity own = sg_identity_of(&subject->st);
+
+    if (!subject->unkept)
+        sg_cache_keep(subject->as ? subject->as : &own, kept);
+}
+
 /* Under another name the same file may fare otherwise, unless no list of names had a say. */
 static void keep(const struct sg_subject *subject, const struct sg_policy *policy,
                  const struct work *work, enum sg_action action)
 {
-    struct sg_identity identity = sg_identity_of(&subject->st);
-
     if (work->report.coverage != SG_PARTIAL && policy->deny_paths.count == 0 &&
         sg_policy_decide(&work->report, NULL, work->hash, policy) == action)
-        sg_cache_keep(&identity, SG_KEPT_CARRIER);
+        remember(subject, SG_KEPT_CARRIER);
 }
 
 /* What tells that a file has no end. */
@@ -206,7 +232,6 @@ static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy 
     bool resolved = find_path(subject, work->path);
     struct sg_record record = {
         .event = subject->event,
-        .exe = sg_start_exe(),
         .path = work->path,
         .report = &work->report,
         .verdict = sg_policy_verdict(&work->report, policy),
@@ -216,7 +241,7 @@ static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy 
     };
 
     if (record.action != SG_ALLOW)
-        tell(&record, work->text);
+        tell(&record, subject, work->text);
     if (record.action == SG_BLOCK)
         return SG_VETTED_REFUSED;
     keep(subject, policy, work, record.action);
@@ -245,16 +270,16 @@ static enum sg_vetted vet_without_memory(struct sg_subject *subject, const struc
     if (atomic_flag_test_and_set_explicit(&spare_taken, memory_order_acquire))
         return policy->mode == SG_BLOCK && policy->on_partial == SG_BLOCK ? SG_VETTED_REFUSED
                                                                           : SG_VETTED_CARRIER;
-    report_failure(&spare.report, (uint64_t)subject->st.st_size,
-                   "there is no memory to look into the file");
+    report_failure(&spare.report, (uint64_t)subject->st.st_size, "unreadable", NO_MEMORY);
     spare.hash = NULL;
     enum sg_vetted vetted = decide(subject, policy, &spare, started);
     atomic_flag_clear_explicit(&spare_taken, memory_order_release);
     return vetted;
 }
 
+/* `failure` is why it cannot be scanned, NULL when it can. */
 static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_policy *policy,
-                                  bool readable)
+                                  const struct sg_reason *failure)
 {
     int64_t started = sg_raw_clock(CLOCK_MONOTONIC);
     size_t size;
@@ -263,10 +288,12 @@ static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_po
     if (!work)
         return vet_without_memory(subject, policy, started);
     struct sg_arena arena = {.base = (uint8_t *)(work + 1), .size = size - sizeof(*work)};
-    if (readable)
-        scan_still(subject, policy, &arena, work);
+    work->hash = NULL;
+    if (failure)
+        report_failure(&work->report, (uint64_t)subject->st.st_size, failure->rule,
+                       failure->detail);
     else
-        report_failure(&work->report, (uint64_t)subject->st.st_size, "the file cannot be read");
+        scan_still(subject, policy, &arena, work);
     enum sg_vetted vetted = decide(subject, policy, work, started);
     sg_raw_unmap(work, size);
     return vetted;
@@ -275,9 +302,15 @@ static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_po
 static enum sg_vetted vet_probed(struct sg_subject *subject, const struct sg_policy *policy,
                                  enum sg_probed probed)
 {
-    if (probed == SG_PROBED_PLAIN)
+    static const struct sg_reason failure = {.rule = "unreadable", .detail = UNREADABLE};
+
+    if (probed == SG_PROBED_PLAIN) {
+        remember(subject, SG_KEPT_PLAIN);
         return SG_VETTED_PLAIN;
-    return vet_carrier(subject, policy, probed == SG_PROBED_CARRIER);
+    }
+    if (policy->snapshot == SG_SNAPSHOT_AUTO && sg_still_written(subject->fd))
+        subject->unkept = true;
+    return vet_carrier(subject, policy, probed == SG_PROBED_CARRIER ? NULL : &failure);
 }
 
 /* Not every read at any place into any memory works with O_DIRECT: another descriptor is had. */
@@ -309,4 +342,12 @@ enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy
     if (probed != SG_PROBED_PLAIN && SG_RAW(SYS_fcntl, subject->fd, F_GETFL) & O_DIRECT)
         return vet_reopened(subject, policy, &identity);
     return vet_probed(subject, policy, probed);
+}
+
+enum sg_vetted sg_vet_failed(struct sg_subject *subject, const struct sg_policy *policy,
+                             const char *rule, const char *detail)
+{
+    struct sg_reason failure = {.rule = rule, .detail = detail};
+
+    return vet_carrier(subject, policy, &failure);
 }

@@ -7,6 +7,7 @@
 #include "shim/window.h"
 
 #include "shim/frames.h"
+#include "shim/python.h"
 
 #include <stdatomic.h>
 
@@ -103,119 +104,73 @@ static inline void leave(volatile struct sg_window *window)
     window->seal = 0;
 }
 
-typedef struct sg_object *fastcall_fn(struct sg_object *self, struct sg_object *const *args,
-                                      ssize_t count, struct sg_object *names);
-typedef struct sg_object *noargs_fn(struct sg_object *self, struct sg_object *none);
-typedef struct sg_object *method_fn(struct sg_object *self, struct sg_object *type,
-                                    struct sg_object *const *args, ssize_t count,
-                                    struct sg_object *names);
+/* Five words are as many as any kind of PyCFunction takes, and each goes through a register: a
+ * function that takes fewer does not look at the rest. So the flags, which differ between versions,
+ * need not be known. */
+#if !defined(__x86_64__) && !defined(__aarch64__)
+#error "how are words passed here?"
+#endif
+typedef struct sg_object *entry_fn(void *, void *, void *, void *, void *);
 
-static fastcall_fn *real_load, *real_loads;
-static noargs_fn *real_method_plain;
-static method_fn *real_method;
+static entry_fn *real_load, *real_loads, *real_method;
 
-static struct sg_object *watched_load(struct sg_object *self, struct sg_object *const *args,
-                                      ssize_t count, struct sg_object *names)
+#define WATCHED(name)                                                                              \
+    static struct sg_object *watched_##name(void *a, void *b, void *c, void *d, void *e)           \
+    {                                                                                              \
+        struct sg_window window;                                                                   \
+                                                                                                   \
+        enter(&window);                                                                            \
+        struct sg_object *result = real_##name(a, b, c, d, e);                                     \
+        leave(&window);                                                                            \
+        return result;                                                                             \
+    }
+WATCHED(load)
+WATCHED(loads)
+WATCHED(method)
+
+/* The PyMethodDef of a function, held against what CPython says of it; NULL: it is none. */
+static struct sg_method *method_of(struct sg_object *function)
 {
-    struct sg_window window;
+    sg_plain_fn *call = function ? sg_py.PyCFunction_GetFunction(function) : NULL;
+    struct sg_method *method =
+        call ? (struct sg_method *)sg_py_field(function, SG_PY_FUNCTION_AT) : NULL;
 
-    enter(&window);
-    struct sg_object *result = real_load(self, args, count, names);
-    leave(&window);
-    return result;
+    if (!method || method->call != call || method->flags != sg_py.PyCFunction_GetFlags(function))
+        return NULL;
+    return method;
 }
 
-static struct sg_object *watched_loads(struct sg_object *self, struct sg_object *const *args,
-                                       ssize_t count, struct sg_object *names)
+/* Leads of.name through us. False: it does not. */
+static bool watch(struct sg_object *of, const char *name, entry_fn *watched, entry_fn **real)
 {
-    struct sg_window window;
+    struct sg_object *function = of ? sg_py.PyObject_GetAttrString(of, name) : NULL;
+    struct sg_method *method = method_of(function);
+    bool known = method && strcmp(method->name, name) == 0;
 
-    enter(&window);
-    struct sg_object *result = real_loads(self, args, count, names);
-    leave(&window);
-    return result;
-}
-
-static struct sg_object *watched_method_plain(struct sg_object *self, struct sg_object *none)
-{
-    struct sg_window window;
-
-    enter(&window);
-    struct sg_object *result = real_method_plain(self, none);
-    leave(&window);
-    return result;
-}
-
-static struct sg_object *watched_method(struct sg_object *self, struct sg_object *type,
-                                        struct sg_object *const *args, ssize_t count,
-                                        struct sg_object *names)
-{
-    struct sg_window window;
-
-    enter(&window);
-    struct sg_object *result = real_method(self, type, args, count, names);
-    leave(&window);
-    return result;
-}
-
-static const struct entry {
-    const char *name;
-    int flags;
-    sg_plain_fn *watched;
-    void *real; /* where the real one is kept */
-} functions[] =
-    {
-        {"load", SG_PY_FASTCALL, (sg_plain_fn *)watched_load, &real_load},
-        {"loads", SG_PY_FASTCALL, (sg_plain_fn *)watched_loads, &real_loads},
-},
-  methods[] = {
-      {"load", SG_PY_NOARGS, (sg_plain_fn *)watched_method_plain, &real_method_plain},
-      {"load", SG_PY_METHOD_FASTCALL, (sg_plain_fn *)watched_method, &real_method},
-};
-
-/* The table is held against what is known of it from elsewhere before it is changed. */
-static void watch(struct sg_method *method, const struct entry *entry)
-{
-    if (strcmp(method->name, entry->name) != 0 || method->flags != entry->flags ||
-        method->call == entry->watched)
-        return;
-    *(sg_plain_fn **)entry->real = method->call;
-    atomic_thread_fence(memory_order_release);
-    *(sg_plain_fn *volatile *)&method->call = entry->watched;
-}
-
-static void watch_function(struct sg_object *module, const struct entry *entry)
-{
-    struct sg_object *function = sg_py.PyObject_GetAttrString(module, entry->name);
-
-    if (function && sg_py_is(function, sg_py.PyCFunction_Type)) {
-        struct sg_method *method = (struct sg_method *)sg_py_field(function, SG_PY_FUNCTION_AT);
-        if (method->call == sg_py.PyCFunction_GetFunction(function) &&
-            method->flags == sg_py.PyCFunction_GetFlags(function))
-            watch(method, entry);
+    if (known && method->call != (sg_plain_fn *)watched) {
+        *real = (entry_fn *)method->call;
+        atomic_thread_fence(memory_order_release);
+        *(sg_plain_fn *volatile *)&method->call = (sg_plain_fn *)watched;
+        known = sg_py.PyCFunction_GetFunction(function) == (sg_plain_fn *)watched;
     }
     sg_py.Py_DecRef(function);
-}
-
-static void watch_method(struct sg_object *type, const struct entry *entry)
-{
-    struct sg_object *descriptor = type ? sg_py.PyObject_GetAttrString(type, entry->name) : NULL;
-
-    if (descriptor && sg_py_is(descriptor, sg_py.PyMethodDescr_Type))
-        watch((struct sg_method *)sg_py_field(descriptor, SG_PY_DESCRIPTOR_AT), entry);
-    sg_py.Py_DecRef(descriptor);
-}
-
-static void watch_module(struct sg_object *module)
-{
-    struct sg_object *unpickler = sg_py.PyObject_GetAttrString(module, "Unpickler");
-
-    for (unsigned i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-        watch_function(module, &functions[i]);
-    for (unsigned i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        watch_method(unpickler, &methods[i]);
-    sg_py.Py_DecRef(unpickler);
     sg_py.PyErr_Clear();
+    return known;
+}
+
+/* A method is looked at as it hangs from an object: there it is a function like any other. */
+static bool watch_module(struct sg_object *module)
+{
+    struct sg_object *type = sg_py.PyObject_GetAttrString(module, "Unpickler");
+    struct sg_object *one = type ? sg_py.PyObject_CallMethod(type, "__new__", "O", type) : NULL;
+    bool load = watch(module, "load", watched_load, &real_load);
+    bool loads = watch(module, "loads", watched_loads, &real_loads);
+    bool method = watch(one, "load", watched_method, &real_method);
+
+    sg_py.Py_DecRef(one);
+    sg_py.Py_DecRef(type);
+    sg_py.PyErr_Clear();
+    return load && loads && method;
 }
 
 /* The event comes before the import: it is done here first, and the one that was asked for then
@@ -236,8 +191,8 @@ void sg_window_import(struct sg_object *args)
         return;
     busy = true;
     struct sg_object *module = sg_py.PyImport_ImportModule("_pickle");
-    if (module)
-        watch_module(module);
+    if (module && !watch_module(module))
+        sg_python_lacks("effects of loads are not watched: _pickle is not built as it is known");
     sg_py.Py_DecRef(module);
     sg_py.PyErr_Clear();
     sg_frames_learn();

@@ -29,6 +29,7 @@ struct look {
     uint64_t *spent;
     size_t left; /* values that may still be looked at */
     unsigned flags;
+    struct sg_glance *glance;
 };
 
 static bool whole(const struct sg_machine *m, sg_value v, size_t got)
@@ -36,52 +37,92 @@ static bool whole(const struct sg_machine *m, sg_value v, size_t got)
     return sg_value_length(m, v) <= got;
 }
 
-static void look_text(struct look *look, sg_value v, unsigned kind)
+static unsigned bytes_flags(const char *at, size_t len)
+{
+    uint8_t type = len > 8 ? (uint8_t)at[0] : 0;
+
+    return type == 0xe3 || (type == 'c' && at[1] != '\0' && memchr(at, '\0', 8)) ? SG_ARG_MARSHAL
+                                                                                 : 0;
+}
+
+static unsigned word_shape(const char *at, size_t len)
+{
+    bool dunder = len > 4 && at[0] == '_' && at[1] == '_' && at[len - 1] == '_' &&
+                  at[len - 2] == '_';
+
+    return (dunder ? SG_ARG_DUNDER : 0u) | (memchr(at, ' ', len) ? SG_ARG_SPACES : 0u);
+}
+
+static void look_text(struct look *look, sg_value v, enum sg_kind kind)
 {
     char head[SG_PHRASE_MAX];
     size_t got = sg_value_read(look->m, v, 0, head, sizeof(head));
+    uint64_t length = sg_value_length(look->m, v);
 
     *look->spent += got;
-    if (got > 0)
-        look->flags |= kind | sg_phrase_flags(head, got, whole(look->m, v, got));
+    if (length > look->glance->longest)
+        look->glance->longest = length;
+    if (got == 0)
+        return;
+    look->flags |= sg_phrase_flags(head, got, length <= got);
+    look->flags |= kind == SG_V_STR ? SG_ARG_TEXT | word_shape(head, got)
+                                    : SG_ARG_BYTES | bytes_flags(head, got);
+}
+
+static void look_value(struct look *look, sg_value v, unsigned depth);
+
+static void look_inside(struct look *look, sg_value v, enum sg_kind kind, unsigned depth)
+{
+    bool all = true;
+    size_t count = sg_value_count(look->m, v, &all);
+
+    for (size_t i = 0; i < count && look->left > 0; i++) {
+        look_value(look, sg_value_item(look->m, v, i), depth - 1);
+        if (kind == SG_V_DICT)
+            look_value(look, sg_value_mapped(look->m, v, i), depth - 1);
+    }
 }
 
 static void look_value(struct look *look, sg_value v, unsigned depth)
 {
+    static const unsigned by_kind[SG_V_PERSID + 1] = {
+        [SG_V_UNKNOWN] = SG_ARG_UNKNOWN, [SG_V_FORGOTTEN] = SG_ARG_UNKNOWN,
+        [SG_V_GLOBAL] = SG_ARG_GLOBAL,   [SG_V_RESULT] = SG_ARG_RESULT,
+        [SG_V_ATTR] = SG_ARG_RESULT,
+    };
     enum sg_kind kind = sg_value_kind(look->m, v);
-    bool all = true;
 
     if (look->left == 0)
         return;
     look->left--;
     *look->spent += 16;
-    if (kind == SG_V_STR || kind == SG_V_BYTES) {
-        look_text(look, v, kind == SG_V_STR ? SG_ARG_TEXT : SG_ARG_BYTES);
-    } else if (kind == SG_V_GLOBAL) {
-        look->flags |= SG_ARG_GLOBAL;
-    } else if (kind == SG_V_RESULT || kind == SG_V_ATTR) {
-        look->flags |= SG_ARG_RESULT;
-    } else if (kind == SG_V_UNKNOWN || kind == SG_V_FORGOTTEN) {
-        look->flags |= SG_ARG_UNKNOWN;
-    } else if (depth > 0 &&
-               (kind == SG_V_TUPLE || kind == SG_V_LIST || kind == SG_V_DICT || kind == SG_V_SET)) {
-        size_t count = sg_value_count(look->m, v, &all);
-
-        for (size_t i = 0; i < count && look->left > 0; i++) {
-            look_value(look, sg_value_item(look->m, v, i), depth - 1);
-            if (kind == SG_V_DICT)
-                look_value(look, sg_value_mapped(look->m, v, i), depth - 1);
-        }
-    }
+    look->flags |= by_kind[kind];
+    look->glance->counts[kind]++;
+    if (LOOK_DEPTH - depth > look->glance->depth)
+        look->glance->depth = LOOK_DEPTH - depth;
+    if (kind == SG_V_STR || kind == SG_V_BYTES)
+        look_text(look, v, kind);
+    else if (depth > 0 && kind >= SG_V_TUPLE && kind <= SG_V_SET)
+        look_inside(look, v, kind, depth);
 }
 
-unsigned sg_arguments_look(const struct sg_machine *m, sg_value args, uint64_t *spent)
+unsigned sg_arguments_look(const struct sg_machine *m, const struct sg_call *call,
+                           struct sg_glance *glance)
 {
-    struct look look = {.m = m, .spent = spent, .left = LOOK_ITEMS};
+    struct look look = {.m = m, .spent = glance->spent, .glance = glance};
 
-    if (*spent <= SG_ARGUMENT_BUDGET)
-        look_value(&look, args, LOOK_DEPTH);
-    return look.flags;
+    if (glance->looked)
+        return glance->flags;
+    glance->looked = true;
+    for (int i = 0; i < 2 && *glance->spent <= SG_ARGUMENT_BUDGET; i++) {
+        sg_value args = i ? call->kwargs : call->args;
+
+        look.left = LOOK_ITEMS;
+        if (i == 0 || sg_value_kind(m, args) == SG_V_DICT)
+            look_value(&look, args, LOOK_DEPTH);
+    }
+    glance->flags = look.flags;
+    return glance->flags;
 }
 
 /* Names in marshalled code are written with their length in front (a byte for short ones), so a

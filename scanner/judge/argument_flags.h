@@ -23,14 +23,28 @@ enum sg_argument_flag {
     SG_ARG_UNKNOWN = 1 << 15, /* something that is not known */
     SG_ARG_LINES = 1 << 16,   /* more than one line */
     SG_ARG_CARRIES = 1 << 17, /* code that names what runs, connects or deletes */
+    SG_ARG_MARSHAL = 1 << 18, /* begins like marshalled code */
+    SG_ARG_DUNDER = 1 << 19,  /* a __dunder__ */
+    SG_ARG_SPACES = 1 << 20,  /* more than one word */
+};
+
+/* What a look at the arguments of one call counts, at all depths that are looked at. */
+struct sg_glance {
+    uint64_t *spent;
+    bool looked;
+    unsigned flags;  /* enum sg_argument_flag */
+    unsigned counts[SG_V_PERSID + 1]; /* by enum sg_kind */
+    unsigned depth;
+    uint64_t longest; /* string or bytes */
 };
 
 /* Bytes of arguments that are looked at, per file: 0 flags once `*spent` is past it. */
 #define SG_ARGUMENT_BUDGET (256ULL << 20)
 
-/* Flags of all strings and values in `args`, to a bounded depth and number; `*spent` grows by the
- * bytes that were read. */
-unsigned sg_arguments_look(const struct sg_machine *m, sg_value args, uint64_t *spent);
+/* Flags of all strings and values among the arguments of `call`, to a bounded depth and number;
+ * `*glance->spent` grows by the bytes that were read. Looks once for each glance. */
+unsigned sg_arguments_look(const struct sg_machine *m, const struct sg_call *call,
+                           struct sg_glance *glance);
 
 /* What code in `args` (tuples of names, constants, marshalled bytes) refers to:
  * SG_ARG_CARRIES, SG_ARG_PAYLOAD or 0. */

@@ -30,13 +30,35 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     memset(judge, 0, offsetof(struct sg_judge, ledger) + offsetof(struct sg_ledger, found));
     judge->spent = judge->caller_count = judge->caller_member = judge->member_print = 0;
     judge->caller = NULL;
+    judge->opinion = (struct sg_opinion){0};
     memset(judge->callers, 0, sizeof(judge->callers));
     judge->partial = judge->not_analysed = false;
     judge->member[0] = '\0';
     memset(judge->recent, 0, sizeof(judge->recent));
     memset(judge->cache, 0, sizeof(judge->cache));
+    sg_learned_open(&judge->learned, NULL, NULL);
     *out = judge;
     return SG_OK;
+}
+
+void sg_judge_consult(struct sg_judge *judge, const struct sg_model *model,
+                      const struct sg_tap *tap)
+{
+    sg_learned_open(&judge->learned, model, tap);
+}
+
+void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len)
+{
+    struct sg_row row = {.rule = "structure"};
+
+    row.weight = sg_learned_stream(&judge->learned, head, len, judge->member, &row.detail);
+    if (row.weight > 0)
+        sg_judge_note_row(judge, &row, 0, 0, row.detail);
+}
+
+void sg_judge_heed(struct sg_judge *judge, const struct sg_opinion *opinion)
+{
+    judge->opinion = *opinion;
 }
 
 void sg_judge_member(struct sg_judge *judge, const char *member)
@@ -135,11 +157,18 @@ void sg_judge_report(struct sg_judge *judge, struct sg_report *report)
 
 double sg_judge_name(struct sg_text module, struct sg_text qualname, char *detail, size_t cap)
 {
+    return sg_judge_name_heeding(NULL, module, qualname, detail, cap);
+}
+
+double sg_judge_name_heeding(const struct sg_opinion *opinion, struct sg_text module,
+                             struct sg_text qualname, char *detail, size_t cap)
+{
     struct sg_name name = sg_name_look(module, qualname);
-    struct sg_site site = sg_site_named(&name);
     char text[SG_DETAIL_MAX];
     size_t used = sg_detail_put(text, 0, "names ");
 
+    sg_heed_name(&name, sg_heed_ask(opinion, module, qualname));
+    struct sg_site site = sg_site_named(&name);
     used = sg_detail_put_name(text, used, module, qualname);
     used = sg_detail_put(text, used, site.words);
     if (cap > 0) {

@@ -7,6 +7,7 @@
 #define SG_JUDGE_H
 
 #include "ground/arena.h"
+#include "ground/opinion.h"
 #include "ground/report.h"
 #include "ground/status.h"
 #include "machine/machine.h"
@@ -33,6 +34,20 @@ enum sg_finding {
 
 SG_MUST_CHECK enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena);
 
+/* What the site says of names, from here on: nothing, unless this is called. */
+void sg_judge_heed(struct sg_judge *judge, const struct sg_opinion *opinion);
+
+/* The model to ask (NULL: the embedded one) and who listens (or NULL), from here on. Without this:
+ * the embedded model. Both must outlive the judge. */
+struct sg_model;
+struct sg_tap;
+void sg_judge_consult(struct sg_judge *judge, const struct sg_model *model,
+                      const struct sg_tap *tap);
+
+/* The beginning of a stream that a machine is about to run: as much as is at hand of these. */
+#define SG_JUDGE_HEAD 8192u
+void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len);
+
 /* The member whose facts come next ("" is the file itself). The text is copied. */
 void sg_judge_member(struct sg_judge *judge, const char *member);
 
@@ -54,5 +69,10 @@ void sg_judge_report(struct sg_judge *judge, struct sg_report *report);
 /* Judges a lone name, as find_class sees it (no call yet): 0..1, with a line of plain words in
  * `detail`. Needs no arena. */
 double sg_judge_name(struct sg_text module, struct sg_text qualname, char *detail, size_t cap);
+
+/* The same under a site's opinion: 0 where it vouches for the name, 1 where (and only where) it
+ * denies it. */
+double sg_judge_name_heeding(const struct sg_opinion *opinion, struct sg_text module,
+                             struct sg_text qualname, char *detail, size_t cap);
 
 #endif

@@ -2,8 +2,10 @@
 #ifndef SG_JUDGE_STATE_H
 #define SG_JUDGE_STATE_H
 
+#include "judge/heed.h"
 #include "judge/judge.h"
 #include "judge/knowledge.h"
+#include "judge/learned.h"
 #include "judge/verdict.h"
 
 #define SG_CACHE_SLOTS 256u
@@ -27,6 +29,7 @@ struct sg_recent {
 
 struct sg_judge {
     struct sg_ledger ledger;
+    struct sg_opinion opinion;
     uint64_t spent;               /* bytes of arguments looked at */
     uint64_t callers[SG_CALLERS]; /* streams that called something, the last ones */
     uint64_t caller_count;
@@ -37,6 +40,7 @@ struct sg_judge {
     uint64_t member_print;
     char member[SG_MEMBER_MAX];
     struct sg_recent recent[SG_RECENT_CALLS]; /* by id */
+    struct sg_learned learned;
     struct sg_cached cache[SG_CACHE_SLOTS];
 };
 

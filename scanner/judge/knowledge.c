@@ -47,6 +47,15 @@ static const struct {
     {"_signal", "signal"},
 };
 
+bool sg_name_alias(size_t row, struct sg_text *from, struct sg_text *to)
+{
+    if (row >= sizeof(aliases) / sizeof(aliases[0]))
+        return false;
+    *from = sg_text_of(aliases[row].from);
+    *to = sg_text_of(aliases[row].to);
+    return true;
+}
+
 /* FNV-1a; the finish spreads the last bytes over all bits. The same in scripts/knowledge. */
 static uint64_t print_more(uint64_t print, const char *at, size_t len)
 {
@@ -208,6 +217,7 @@ static unsigned shape(const struct dotted *d)
     flags |= sg_word_class(last) ? SG_N_CLASS : 0;
     flags |= sg_word_runs(last) ? SG_N_VERB : 0;
     flags |= sg_word_rebuilds(last) ? SG_N_REBUILD : 0;
+    flags |= sg_word_dunder(last) ? SG_N_METHOD : 0;
     return flags;
 }
 
@@ -246,16 +256,17 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
     if (d.count == 0)
         return name;
     print = print_first(d.parts[0]);
+    name.flags |= find(print_more(print, ".<stdlib>", 9)) ? SG_N_STDLIB : 0u;
     for (size_t i = 1; i < d.count; i++) {
         print = print_more(print, ".", 1);
         print = print_more(print, d.parts[i].at, d.parts[i].len);
     }
     name.print = print_finish(print);
-    name.flags = shape(&d) | (stores_reach(print) ? SG_N_STORES : 0u);
+    name.flags |= shape(&d) | (stores_reach(print) ? SG_N_STORES : 0u);
     exact = d.cut ? 0 : find(print);
     inside = worst_inside(&d, &name);
     if (aside(&d))
-        name.flags &= ~(unsigned)SG_N_LIBRARY;
+        name.flags = (name.flags & ~(unsigned)SG_N_LIBRARY) | SG_N_ASIDE;
     if (exact) {
         set(&name, exact);
         if (name.sink == SG_SINK_CLEAN)

@@ -42,6 +42,10 @@ enum sg_name_flag {
     SG_N_LONG = 256,    /* more parts than names have */
     SG_N_STORES = 1024, /* a class whose __setstate__, append, … reach a sink: see sg_name_method */
     SG_N_COMPUTED = 512, /* found by a call, not written in the stream (set by the judge) */
+    SG_N_DENIED = 2048,  /* by the site (set by heed.c) */
+    SG_N_STDLIB = 4096,  /* of the standard library */
+    SG_N_METHOD = 16384, /* ends in a __dunder__ that picklers do not call */
+    SG_N_ASIDE = 8192,   /* of tests, tools or command lines of a library */
 };
 
 struct sg_name {
@@ -55,6 +59,9 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname);
 
 /* A method of a class that sg_name_look() found. */
 struct sg_name sg_name_method(struct sg_text module, struct sg_text qualname, const char *method);
+
+/* What the first word of a name stands for: posix is os. Rows 0.. until false. */
+bool sg_name_alias(size_t row, struct sg_text *from, struct sg_text *to);
 
 /* names_data.c: (fingerprint & ~255) | sink | distance << 4 | SOFT << 6 | INIT << 7, ascending. */
 extern const uint64_t sg_names_table[];

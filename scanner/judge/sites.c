@@ -55,6 +55,8 @@ static struct sg_site site(double weight, const char *rule, const char *words)
     return (struct sg_site){.weight = weight, .rule = rule, .words = words};
 }
 
+#define DENIED ", which the policy denies"
+
 static double least(double a, double b)
 {
     return a < b ? a : b;
@@ -69,6 +71,8 @@ struct sg_site sg_site_named(const struct sg_name *name)
 {
     static const double farther[] = {1.0, 0.60, 0.20, 0.10};
 
+    if (name->flags & SG_N_DENIED)
+        return site(1, "denied-name", DENIED);
     if (name->sink == SG_SINK_CLEAN)
         return site(0, "", "");
     if (name->sink == SG_SINK_NONE)
@@ -193,13 +197,13 @@ static struct sg_site soft(const struct sg_machine *m, const struct sg_call *cal
 }
 
 static struct sg_site carrier(const struct sg_machine *m, const struct sg_call *call,
-                              const struct sg_name *name, uint64_t *spent)
+                              const struct sg_name *name, struct sg_glance *glance)
 {
-    unsigned carried = sg_arguments_carry(m, call->args, spent);
+    unsigned carried = sg_arguments_carry(m, call->args, glance->spent);
     struct sg_site s =
         site(name->flags & SG_N_SOFT ? 0.60 : 0.65, "code-carrier", ", which makes code");
 
-    if (!(name->flags & (SG_N_SOFT | SG_N_COMPUTED)) && name->flags & SG_N_CLASS)
+    if (!(name->flags & (SG_N_SOFT | SG_N_COMPUTED)) && name->flags & (SG_N_CLASS | SG_N_STDLIB))
         s = site(0.92, "code-carrier", ", which makes code and which no pickler writes");
     else if (carried & SG_ARG_CARRIES)
         s = site(0.93, "code-carrier", ", code that names what runs, connects or deletes");
@@ -218,7 +222,7 @@ static double steered(unsigned arguments)
 }
 
 static struct sg_site known(const struct sg_machine *m, const struct sg_call *call,
-                            const struct sg_name *name, uint64_t *spent)
+                            const struct sg_name *name, struct sg_glance *glance)
 {
     static const double nearer[] = {0, 0.010, 0.045, 0.250};
     double weight = hard[name->sink].called;
@@ -227,34 +231,38 @@ static struct sg_site known(const struct sg_machine *m, const struct sg_call *ca
     if (name->flags & SG_N_INIT && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
         return site(0.05, hard[name->sink].called_rule, which(name));
     if (name->sink == SG_SINK_LOAD || name->distance > 0)
-        arguments =
-            sg_arguments_look(m, call->args, spent) | sg_arguments_look(m, call->kwargs, spent);
+        arguments = sg_arguments_look(m, call, glance);
     if (name->sink == SG_SINK_LOAD && arguments & SG_ARG_TEXT)
         weight = 0.95;
     weight = most(weight - nearer[name->distance], least(weight, 0.55));
     if (name->distance > 0 && !(name->flags & SG_N_INSIDE))
         weight = least(weight, steered(arguments));
-    return (struct sg_site){weight, hard[name->sink].called_rule,
-                            name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
-                            arguments};
+    return (struct sg_site){.weight = weight,
+                            .rule = hard[name->sink].called_rule,
+                            .words = name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
+                            .arguments = arguments};
 }
 
 struct sg_site sg_site_called(const struct sg_machine *m, const struct sg_call *call,
-                              const struct sg_name *name, uint64_t *spent)
+                              const struct sg_name *name, struct sg_glance *glance)
 {
     unsigned arguments;
     struct sg_site s;
 
+    if (name->flags & SG_N_DENIED)
+        return site(1, "denied-name", DENIED);
     if (name->sink == SG_SINK_CLEAN)
         return site(0, "", "");
     if (name->sink == SG_SINK_CODE)
-        return carrier(m, call, name, spent);
+        return carrier(m, call, name, glance);
     if (name->sink != SG_SINK_NONE && !(name->flags & SG_N_SOFT))
-        return known(m, call, name, spent);
+        return known(m, call, name, glance);
     if (name->sink == SG_SINK_NONE && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
         return site(0.05, "unknown-class", ""); /* takes classes only, runs __new__ only */
-    arguments = sg_arguments_look(m, call->args, spent) | sg_arguments_look(m, call->kwargs, spent);
-    if (name->sink != SG_SINK_NONE)
+    arguments = sg_arguments_look(m, call, glance);
+    if (name->flags & SG_N_METHOD)
+        s = site(0.92, "calls-method", ", a method that no pickler calls");
+    else if (name->sink != SG_SINK_NONE)
         s = soft(m, call, name, arguments);
     else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
         s = unknown_class(arguments);
@@ -277,6 +285,8 @@ static struct sg_site method(const struct sg_machine *m, const struct sg_call *c
         return site(0.96, "introspection", ", which reaches into the interpreter");
     if (sg_word_runs(word))
         return site(0.92, "unknown-runner", ", which by its name runs something");
+    if (sg_word_dunder(word))
+        return site(0.92, "calls-method", ", a method that no pickler calls");
     if (base != SG_V_RESULT && base != SG_V_UNKNOWN && base != SG_V_ATTR && base != SG_V_PERSID)
         return site(len > 2 && text[0] == '_' ? 0.60 : 0.50, "calls-method",
                     ", a method of a constant");
@@ -323,9 +333,9 @@ static struct sg_site result(const struct sg_machine *m, const struct sg_call *c
 
 struct sg_site sg_site_indirect(const struct sg_machine *m, const struct sg_call *call,
                                 const struct sg_name *inner, const struct sg_call *made_by,
-                                uint64_t *spent)
+                                struct sg_glance *glance)
 {
-    unsigned arguments = sg_arguments_look(m, call->args, spent);
+    unsigned arguments = sg_arguments_look(m, call, glance);
     struct sg_site s;
 
     switch (sg_value_kind(m, call->callee)) {

@@ -7,6 +7,21 @@
 
 #define DETAIL_CALL 176u /* leaves room for words after it */
 
+/* What the stream has under another name was that of Python 2. A name of which a part is not known
+ * nobody can vouch for. */
+static void heed(const struct sg_judge *judge, const struct sg_global *global, struct sg_name *name)
+{
+    enum sg_said said = sg_heed_ask(&judge->opinion, global->module, global->qualname);
+    enum sg_said written =
+        global->flags & SG_G_PYTHON2
+            ? sg_heed_ask(&judge->opinion, global->written_module, global->written_name)
+            : SG_SAID_NOTHING;
+
+    said = said > written ? said : written;
+    if (said == SG_SAID_DENIED || !(global->flags & SG_G_UNRESOLVED))
+        sg_heed_name(name, said);
+}
+
 static const struct sg_name *know(struct sg_judge *judge, const struct sg_machine *m,
                                   const struct sg_global *global, bool anew)
 {
@@ -20,6 +35,7 @@ static const struct sg_name *know(struct sg_judge *judge, const struct sg_machin
         cached->name = sg_name_look(global->module, global->qualname);
         if (global->flags & SG_G_COMPUTED)
             cached->name.flags |= SG_N_COMPUTED;
+        heed(judge, global, &cached->name);
     }
     return &cached->name;
 }
@@ -80,7 +96,9 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
     len = sg_call_render(m, call, text, sizeof(text));
     used = sg_detail_put(found->detail, 0, "calls ");
     used = sg_detail_write(found->detail, SG_DETAIL_MAX, used, text, len);
-    sg_detail_put(found->detail, used, site->words);
+    used = sg_detail_put(found->detail, used, site->words);
+    if (site->more)
+        sg_detail_put(found->detail, used, site->more);
 }
 
 /* The methods that an opcode which gives an object a state, an item or a member may call. */
@@ -132,13 +150,22 @@ static void on_store(struct sg_judge *judge, const struct sg_machine *m, const s
         return;
     for (; *methods; methods++) {
         struct sg_name name = sg_name_method(global->module, global->qualname, *methods);
+        struct sg_glance glance = {.spent = &judge->spent};
         struct sg_site site;
 
         if (name.sink == SG_SINK_NONE || name.sink == SG_SINK_CLEAN || name.flags & SG_N_SOFT)
             continue;
-        site = sg_site_called(m, call, &name, &judge->spent);
+        site = sg_site_called(m, call, &name, &glance);
         note_call(judge, m, call, &site, name.print);
     }
+}
+
+static void ask_model(struct sg_judge *judge, struct sg_sight *sight, struct sg_site *site)
+{
+    size_t len = strlen(judge->member);
+
+    sight->nested = len >= 7 && strstr(judge->member, "(bytes)") != NULL;
+    sg_learned_site(&judge->learned, sight, judge->member, site);
 }
 
 /* A call of what is no global. */
@@ -147,13 +174,15 @@ static void indirect(struct sg_judge *judge, const struct sg_machine *m, const s
     struct sg_call made_by;
     const struct sg_name *inner = NULL;
     const struct sg_global *global = NULL;
+    struct sg_glance glance = {.spent = &judge->spent};
     struct sg_site site;
 
     if (sg_value_call(m, call->callee, &made_by))
         global = sg_value_global(m, made_by.callee);
     if (global)
         inner = know(judge, m, global, false);
-    site = sg_site_indirect(m, call, inner, &made_by, &judge->spent);
+    site = sg_site_indirect(m, call, inner, &made_by, &glance);
+    ask_model(judge, &(struct sg_sight){m, call, global, inner, &glance, false}, &site);
     note_call(judge, m, call, &site, inner ? inner->print : 0);
 }
 
@@ -190,6 +219,7 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     const struct sg_global *global;
     const struct sg_name *name;
     const char *const *methods;
+    struct sg_glance glance = {.spent = &judge->spent};
     struct sg_site site;
 
     note_caller(judge, m);
@@ -204,12 +234,30 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
         return;
     }
     name = know(judge, m, global, false);
-    if (name->sink == SG_SINK_CLEAN)
+    if (name->sink == SG_SINK_CLEAN && !(name->flags & SG_N_DENIED) && !judge->learned.tap)
         return;
-    site = sg_site_called(m, call, name, &judge->spent);
+    site = sg_site_called(m, call, name, &glance);
+    ask_model(judge, &(struct sg_sight){m, call, global, name, &glance, false}, &site);
     note_call(judge, m, call, &site, name->print);
     if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
         sg_judge_partial(judge, call->offset, "more arguments than are looked at");
+}
+
+static void use_model(struct sg_judge *judge, const struct sg_machine *m, uint64_t call_id,
+                      enum sg_use use)
+{
+    static const char *const details[] = {
+        [SG_USE_CALLED] = "calls what an uncertain call gave",
+        [SG_USE_DISCARDED] = "makes a call only for what it does, and throws away what it gave",
+        [SG_USE_BUILT] = "gives a state to what an uncertain call gave",
+        [SG_USE_NAME] = "takes a name from what an uncertain call gave",
+    };
+    struct sg_row row = {.rule = "learned-use", .detail = details[use]};
+    uint64_t offset = 0;
+
+    row.weight = sg_learned_use(&judge->learned, m, call_id, use, &offset);
+    if (row.weight >= SG_AT_SUSPICIOUS)
+        sg_judge_note_row(judge, &row, 0, offset, row.detail);
 }
 
 /* What is made only to be thrown away is called for what it does on the way. Picklers throw away
@@ -227,6 +275,7 @@ static void on_use(void *ctx, const struct sg_machine *m, uint64_t call_id, enum
     struct sg_judge *judge = ctx;
     const struct sg_recent *recent = &judge->recent[call_id % SG_RECENT_CALLS];
 
+    use_model(judge, m, call_id, use);
     if (use == SG_USE_DISCARDED && recent->m == m && recent->id == call_id)
         sg_judge_note_row(judge, &rows[recent->telling], 0, recent->offset,
                           rows[recent->telling].detail);

@@ -149,6 +149,14 @@ bool sg_word_runs(struct sg_text word)
     return LISTED(word, runs);
 }
 
+bool sg_word_dunder(struct sg_text word)
+{
+    static const char *const made[] = {"__new__", "__newobj__", "__newobj_ex__", "__init__"};
+
+    return word.len > 4 && word.at[0] == '_' && word.at[1] == '_' &&
+           word.at[word.len - 1] == '_' && word.at[word.len - 2] == '_' && !LISTED(word, made);
+}
+
 bool sg_word_class(struct sg_text word)
 {
     size_t i = 0;

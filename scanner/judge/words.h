@@ -19,6 +19,9 @@ bool sg_word_rebuilds(struct sg_text word);
 /* A part of a library that is not for models: tests, command lines, build helpers. */
 bool sg_word_aside(struct sg_text word);
 
+/* A __dunder__ that pickles have no use to call: not __new__ and the like. */
+bool sg_word_dunder(struct sg_text word);
+
 /* A class, as classes are named: _*[A-Z]… */
 bool sg_word_class(struct sg_text word);
 

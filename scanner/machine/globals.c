@@ -1,4 +1,5 @@
 /* globals.c - the table of names that a stream resolves, each once. */
+#include "machine/compat.h"
 #include "machine/state.h"
 
 static uint32_t hash_text(uint32_t hash, struct sg_text text)

@@ -211,9 +211,6 @@ sg_value sg_global_resolve(struct sg_machine *m, const struct sg_naming *naming)
 sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, struct sg_text name,
                              uint8_t flags);
 
-/* compat.c: the name below protocol 3; false when it is not mapped. */
-bool sg_compat_name(struct sg_text *module, struct sg_text *name);
-
 /* names.c: charges work that is not bounded by the bytes read (folding, hashing, walking what a memo
  * gives again and again); false when it is out of proportion: the answer is then "not known". */
 SG_MUST_CHECK bool sg_work(struct sg_machine *m, uint64_t amount);

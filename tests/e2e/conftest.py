@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("SG_BUILD", ROOT / "build")).resolve()
 LIBRARY = BUILD / "libsafeguard.so"
 CLI = BUILD / "safeguard"
-LOADING = Path(__file__).with_name("loading.py")
 SECONDS = 120
 
 
@@ -49,6 +48,7 @@ def run(
     feed: str = "",
     cwd: Path | None = None,
     user: int | None = None,
+    seconds: int = SECONDS,
 ) -> Done:
     done = subprocess.run(
         [str(word) for word in command],
@@ -59,7 +59,7 @@ def run(
         user=user,
         group=user,
         extra_groups=[] if user is not None else None,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
     return Done(
@@ -112,7 +112,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "-san" not in BUILD.name:
         return
     for item in items:
-        if item.path.stem.startswith(("test_guard", "test_run", "test_demo")):
+        if item.path.stem.startswith(("test_guard", "test_matrix", "test_run", "test_demo")):
             item.add_marker(pytest.mark.skip(reason="a sanitized library cannot be preloaded"))
 
 

@@ -5,29 +5,27 @@ from __future__ import annotations
 import base64
 import json
 import os
+import selectors
 import shutil
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from conftest import BUILD, ROOT, clean_environment
 from gadgets import Gadget, compile_pickle
 
 UNPICKLING = Path(__file__).with_name("unpickling.py")
 SECONDS = 20
-CONSTRUCTOR = """
-#include <fcntl.h>
-#include <unistd.h>
-__attribute__((constructor)) static void run(void) { close(open(CANARY, O_CREAT | O_WRONLY, 0600)); }
-"""
+AT_ONCE = 6
+HEAVY = ["numpy", "pandas", "torch", "sklearn", "joblib", "dill"]
 
 
 @dataclass
@@ -38,40 +36,49 @@ class Outcome:
     ended: bool  # False: the process ended or hung in it
 
 
-@contextmanager
-def listener(canary: Path) -> Iterator[int]:
-    """Waits for connections on loopback; the first makes the canary."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as server,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-    ):
+class Listener:
+    """Waits on loopback; who connects, or sends, makes the canary of the port that it chose."""
+
+    def __init__(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.wait)
+
+    def __enter__(self) -> Listener:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+        for key in list(self.selector.get_map().values()):
+            cast(socket.socket, key.fileobj).close()
+        self.selector.close()
+
+    def add(self, canary: Path) -> int:
+        server = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         datagrams.bind(server.getsockname())
-        server.settimeout(0.1)
-        datagrams.settimeout(0.1)
-        done = threading.Event()
+        for one in (server, datagrams):
+            one.setblocking(False)
+            self.selector.register(one, selectors.EVENT_READ, canary)
+        return int(server.getsockname()[1])
 
-        def wait(take: Any) -> None:
-            while not done.is_set():
-                try:
-                    got = take()
-                except OSError:
-                    continue
-                canary.touch()
-                if isinstance(got[0], socket.socket):
-                    got[0].close()
+    def wait(self) -> None:
+        while not self.done.is_set():
+            for key, _ in self.selector.select(0.1):
+                self.take(cast(socket.socket, key.fileobj), key.data)
 
-        threads = [
-            threading.Thread(target=wait, args=(take,))
-            for take in (server.accept, lambda: datagrams.recvfrom(10))
-        ]
-        for thread in threads:
-            thread.start()
+    def take(self, one: socket.socket, canary: Path) -> None:
         try:
-            yield server.getsockname()[1]
-        finally:
-            done.set()
-            for thread in threads:
-                thread.join()
+            if one.type == socket.SOCK_DGRAM:
+                one.recv(10)
+            else:
+                one.accept()[0].close()
+        except OSError:
+            return
+        with suppress(FileNotFoundError):  # its folder is gone: it came too late
+            canary.touch()
 
 
 @cache
@@ -127,51 +134,57 @@ def outside_temporary() -> Path:
     return Path.home() / ".safeguard-gadgets" if inside else ROOT / "build" / "gadgets"
 
 
-def run_one(
-    python: str, gadget: Gadget, env: dict[str, str], way: str = "c", seconds: int = SECONDS
-) -> Outcome:
-    """Runs a gadget in a process of its own. Its folder lies outside temporary folders."""
+def prepare(number: int, gadget: Gadget, way: str, place: Path, port: int) -> dict[str, Any]:
+    words = furnish(place) | {"PORT": port, "URL": f"http://127.0.0.1:{port}/x"}
+    data = base64.b64encode(compile_pickle(gadget, words)).decode()
+    return {"number": number, "way": way, "data": data, "place": str(place)}
+
+
+def run_gadgets(
+    python: str, gadgets: list[Gadget], env: dict[str, str], way: str = "c", fresh: bool = True
+) -> dict[str, Outcome]:
+    """Runs each in a process of its own, in a folder outside temporary folders. `fresh`: nothing is
+    imported before, so that the load imports all it needs."""
     root = outside_temporary()
     root.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=root))
-    canary = place / "canary"
+    whole = Path(tempfile.mkdtemp(dir=root))
+    places = [whole / str(number) for number in range(len(gadgets))]
     try:
-        words = furnish(place)
-        with listener(canary) as port:
-            words |= {"PORT": port, "URL": f"http://127.0.0.1:{port}/x"}
-            job = {
-                "number": 0,
-                "way": way,
-                "data": base64.b64encode(compile_pickle(gadget, words)).decode(),
-            }
-            told = run_jobs(python, [job], env | {"GADGET_CANARY": str(canary)}, place, seconds)
-        ran = any(name.startswith("canary") for name in os.listdir(place))
-        end: dict[str, Any] = next((one for one in told if "end" in one), {})
-        return Outcome(ran, end.get("raised", ""), end.get("message", ""), bool(end))
+        with Listener() as listener:
+            jobs = []
+            for number, gadget in enumerate(gadgets):
+                places[number].mkdir()
+                port = listener.add(places[number] / "canary")
+                jobs.append(prepare(number, gadget, way, places[number], port))
+            told = run_jobs(python, jobs, env, [] if fresh else HEAVY)
+            time.sleep(0.3)  # who has connected is heard
+        return {
+            gadget.name: outcome_of(place, told.get(number, {}))
+            for number, (gadget, place) in enumerate(zip(gadgets, places, strict=True))
+        }
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(whole, ignore_errors=True)
+
+
+def outcome_of(place: Path, end: dict[str, Any]) -> Outcome:
+    ran = any(name.startswith("canary") for name in os.listdir(place))
+    return Outcome(ran, end.get("raised", ""), end.get("message", ""), bool(end))
 
 
 def run_jobs(
-    python: str, jobs: list[dict[str, Any]], env: dict[str, str], cwd: Path, seconds: int
-) -> list[dict[str, Any]]:
-    process = subprocess.Popen(
+    python: str, jobs: list[dict[str, Any]], env: dict[str, str], modules: list[str]
+) -> dict[int, dict[str, Any]]:
+    """By number, how those ended that came to their end."""
+    task = {"jobs": jobs, "modules": modules, "at_once": AT_ONCE, "seconds": SECONDS}
+    done = subprocess.run(
         [python, str(UNPICKLING)],
         env=clean_environment() | env,
-        stdin=subprocess.PIPE,
+        input=json.dumps(task),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=cwd,
-        start_new_session=True,
         text=True,
+        timeout=60 + len(jobs) * SECONDS / AT_ONCE,
+        check=True,
     )
-    try:
-        out, _ = process.communicate(json.dumps(jobs), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        out, _ = process.communicate()
-    found = []
-    for line in out.splitlines():
-        if line.startswith('{"begin"') or line.startswith('{"end"'):
-            found.append(json.loads(line))
-    return found
+    ends = [json.loads(line) for line in done.stdout.splitlines()]
+    return {end["end"]: end for end in ends}

@@ -209,7 +209,7 @@ M("torch.hub").load_state_dict_from_url(URL)
 M("pip._vendor.requests").get(URL)
 M("pip._vendor.urllib3").PoolManager().request("GET", URL)
 M("sklearn.datasets._base")._fetch_remote(M("sklearn.datasets._base").RemoteFileMetadata("x", URL, "0"), delay=0, n_retries=0)
-M("torch.distributed").TCPStore(HOST, PORT, 2, False)
+M("torch.distributed").TCPStore(HOST, PORT, 2, False, datetime.timedelta(0, 2))
 """
 
 NATIVE = """

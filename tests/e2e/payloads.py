@@ -4,7 +4,6 @@ Each calls os.system("touch CANARY") and nothing else; the canary tells whether 
 """
 
 import struct
-import zipfile
 from pathlib import Path
 
 PROTOCOLS = (0, 2, 4)
@@ -35,24 +34,3 @@ def pickle_of(canary: Path, protocol: int) -> bytes:
     if protocol < 4:
         return b"\x80" + bytes([protocol]) + body
     return b"\x80" + bytes([protocol]) + b"\x95" + struct.pack("<Q", len(body)) + body
-
-
-def infect(clean: bytes, canary: Path) -> bytes:
-    """The same pickle with the payload in front: it loads to the same value.
-
-    The payload goes after PROTO and before the first FRAME, where opcodes may stand without one;
-    its result is dropped with POP.
-    """
-    if clean[:1] != b"\x80":
-        return call(canary, 0) + b"0" + clean
-    return clean[:2] + call(canary, clean[1]) + b"0" + clean[2:]
-
-
-def infect_torch_zip(clean: Path, into: Path, canary: Path) -> None:
-    """A copy of what torch.save() wrote, with the payload in its data.pkl."""
-    with zipfile.ZipFile(clean) as old, zipfile.ZipFile(into, "w") as new:
-        for member in old.infolist():
-            body = old.read(member)
-            if member.filename.endswith("/data.pkl"):
-                body = infect(body, canary)
-            new.writestr(zipfile.ZipInfo(member.filename), body)

@@ -19,7 +19,8 @@ def test_every_interpreter_is_covered(interpreter: str) -> None:
     done = run([CLI, "doctor", interpreter])
     assert done.status == 0, done.out
     said = lines(done.out, "interpreter")[0]
-    assert said.split()[1] == "ok" and said.endswith(COVERED)
+    assert said.split()[1] == "ok"
+    assert said.endswith(COVERED)
     assert done.err == ""
 
 
@@ -41,7 +42,8 @@ def test_interpreters_are_found(venv_python: str, tmp_path: Path) -> None:
 def test_what_is_no_interpreter(program: str, why: str) -> None:
     done = run([CLI, "doctor", program])
     assert done.status == 1
-    assert lines(done.out, "interpreter")[0].split()[1] == "no" and why in done.out
+    assert lines(done.out, "interpreter")[0].split()[1] == "no"
+    assert why in done.out
 
 
 def test_static_program(tmp_path: Path) -> None:
@@ -59,7 +61,8 @@ def test_policy_that_is_not_valid(venv_python: str, tmp_path: Path) -> None:
     policy.write_text("[guard]\nmoed = block\n")
     done = run([CLI, "doctor", "--policy", policy, venv_python])
     assert done.status == 1
-    assert f"{policy}:2:" in done.err and "'mode'" in done.err
+    assert f"{policy}:2:" in done.err
+    assert "'mode'" in done.err
     assert lines(done.out, "policy")[0].split()[1] == "no"
 
 
@@ -68,7 +71,8 @@ def test_policy_that_does_not_block(venv_python: str, tmp_path: Path) -> None:
     policy.write_text("[guard]\nmode = log\n")
     done = run([CLI, "doctor", "--policy", policy, venv_python])
     assert done.status == 1
-    assert lines(done.out, "policy")[0].split()[1] == "part" and "mode log" in done.out
+    assert lines(done.out, "policy")[0].split()[1] == "part"
+    assert "mode log" in done.out
 
 
 def test_layer_that_the_policy_leaves_off(venv_python: str, tmp_path: Path) -> None:
@@ -76,7 +80,8 @@ def test_layer_that_the_policy_leaves_off(venv_python: str, tmp_path: Path) -> N
     policy.write_text("[python]\nfind_class = off\n")
     done = run([CLI, "doctor", "--policy", policy, venv_python])
     assert done.status == 0, done.out
-    assert "files guarded" in done.out and "find_class off" in done.out
+    assert "files guarded" in done.out
+    assert "find_class off" in done.out
 
 
 def test_library_that_is_not_there(venv_python: str, tmp_path: Path) -> None:
@@ -94,7 +99,8 @@ def sleeper(request: pytest.FixtureRequest, venv_python: str) -> Iterator[int]:
     with subprocess.Popen(
         words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        assert process.stdout and process.stdout.readline() == b"up\n"
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
         yield process.pid
         process.kill()
 

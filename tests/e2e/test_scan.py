@@ -1,5 +1,8 @@
 """safeguard scan: verdicts, exit statuses, and what it prints in each format."""
 
+import collections
+import gzip
+import hashlib
 import json
 import os
 import pickle
@@ -332,11 +335,57 @@ def test_policy_of_the_environment(evil: Path, place: Path) -> None:
     assert run([CLI, "scan", evil], env={"SAFEGUARD_POLICY": str(policy)}).status == 0
 
 
-def test_sha256_lists_are_said_to_be_left_out(clean: Path, place: Path) -> None:
-    policy = policy_file(place, f"[allow]\nsha256 = {'0' * 64}\n")
-    done = run([CLI, "scan", "--policy", policy, clean])
+def test_policy_allows_and_denies_by_hash(evil: Path, clean: Path, place: Path) -> None:
+    bad, good = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (evil, clean))
+    policy = policy_file(place, f"[allow]\nsha256 = {bad}\n")
+    done = run([CLI, "scan", "--policy", policy, evil])
     assert done.status == 0
-    assert done.err == "safeguard: scan: sha256 lists of the policy are not looked at\n"
+    assert done.out.splitlines()[0].endswith(" (allowed by the policy)")
+    policy = policy_file(place, f"[deny]\nsha256 = {good.upper()}\n")
+    done = run([CLI, "scan", "--policy", policy, clean])
+    assert done.status == 1
+    assert done.out.splitlines()[0].endswith(" (denied by the policy)")
+    policy = policy_file(place, f"[allow]\nsha256 = {'0' * 64}\n[deny]\nsha256 = {'1' * 64}\n")
+    assert run([CLI, "scan", "--policy", policy, clean]).status == 0
+    assert run([CLI, "scan", "--policy", policy, evil]).status == 1
+
+
+def test_hashes_of_the_policy_are_of_whole_files(clean: Path, place: Path) -> None:
+    """Sizes around those of the window through which a file is hashed."""
+    for more in (0, 1, 55, 56, 63, 64, 65, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, 200_001):
+        path = place / "sized.pkl"
+        path.write_bytes(pickle.dumps(b"x" * more))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        policy = policy_file(place, f"[deny]\nsha256 = {digest}\n")
+        assert run([CLI, "scan", "--policy", policy, path]).status == 1, more
+
+
+def test_policy_denies_and_allows_names(evil: Path, place: Path) -> None:
+    path = place / "ordered.pkl"
+    path.write_bytes(pickle.dumps(collections.OrderedDict(a=1)))
+    policy = policy_file(place, "[deny]\nglobal = collections.*\n")
+    done = run([CLI, "scan", "--format", "jsonl", "--policy", policy, path])
+    report = json.loads(done.out)
+    assert (done.status, report["verdict"], report["score"]) == (1, "malicious", 1)
+    assert report["reasons"][0]["rule"] == "denied-name"
+    assert "collections.OrderedDict" in report["reasons"][0]["detail"]
+    policy = policy_file(place, "[allow]\nglobal = os.system\n")
+    assert run([CLI, "scan", "--policy", policy, evil]).status == 0
+    policy = policy_file(place, "[allow]\nglobal = *\n")
+    assert run([CLI, "scan", "--policy", policy, evil]).status == 1
+
+
+def test_policy_limits_hold(place: Path) -> None:
+    deep = pickle.dumps([1] * 300)
+    for _ in range(4):
+        deep = gzip.compress(deep)
+    path = place / "deep.gz"
+    path.write_bytes(deep)
+    assert run([CLI, "scan", path]).status == 0
+    policy = policy_file(place, "[scan]\nmax_depth = 2\n")
+    done = run([CLI, "scan", "--policy", policy, path])
+    assert done.status == 2
+    assert "max_depth" in done.out
 
 
 def test_bad_policy_is_refused(clean: Path, place: Path) -> None:

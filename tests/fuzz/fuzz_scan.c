@@ -86,13 +86,13 @@ static struct sg_arena fresh_arena(void)
  * scan but for the format's, which is a constant. */
 static bool scan(const struct sg_source *source, struct sg_report *report)
 {
-    struct sg_limits limits = SG_LIMITS_DEFAULT;
+    struct sg_options options = {.limits = SG_LIMITS_DEFAULT};
     struct sg_arena arena = fresh_arena();
     enum sg_status status;
 
-    limits.max_memory = ARENA_SIZE;
-    limits.max_inflate = INFLATE_MAX;
-    status = sg_scan(source, &limits, &arena, report);
+    options.limits.max_memory = ARENA_SIZE;
+    options.limits.max_inflate = INFLATE_MAX;
+    status = sg_scan(source, &options, &arena, report);
     CHECK(status == SG_OK || status == SG_ERR_MEMORY);
     if (status == SG_OK)
         check_report(report, (size_t)source->size);

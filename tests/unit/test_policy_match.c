@@ -42,25 +42,6 @@ static void processes_are_matched_by_file_name(void **state)
     assert_false(sg_policy_process_match(&policy, ""));
 }
 
-static void names_are_allowed_unless_denied(void **state)
-{
-    struct sg_arena arena;
-    struct sg_policy policy = policy_of(&arena, "[allow]\nglobal = pkg.*\nglobal = os.path.join\n"
-                                                "[deny]\nglobal = *.run\nglobal = os.system\n");
-
-    (void)state;
-    assert_true(sg_policy_global_allowed(&policy, SG_TEXT("pkg.models"), SG_TEXT("Net.__new__")));
-    assert_true(sg_policy_global_allowed(&policy, SG_TEXT("os"), SG_TEXT("path.join")));
-    assert_false(sg_policy_global_allowed(&policy, SG_TEXT("pkgs"), SG_TEXT("Net")));
-    assert_false(sg_policy_global_allowed(&policy, SG_TEXT("pkg.models"), SG_TEXT("run")));
-    assert_true(sg_policy_global_denied(&policy, SG_TEXT("pkg.models"), SG_TEXT("run")));
-    assert_true(sg_policy_global_denied(&policy, SG_TEXT("os"), SG_TEXT("system")));
-    assert_false(sg_policy_global_denied(&policy, SG_TEXT("os"), SG_TEXT("systems")));
-    policy = policy_of(&arena, "");
-    assert_false(sg_policy_global_allowed(&policy, SG_TEXT("pkg"), SG_TEXT("Net")));
-    assert_false(sg_policy_global_denied(&policy, SG_TEXT("os"), SG_TEXT("system")));
-}
-
 static void thresholds_make_the_verdict(void **state)
 {
     static const struct {
@@ -199,7 +180,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_are_matched_by_file_name),
-        cmocka_unit_test(names_are_allowed_unless_denied),
         cmocka_unit_test(thresholds_make_the_verdict),
         cmocka_unit_test(the_decision_follows_verdict_coverage_and_mode),
         cmocka_unit_test(lists_of_files_decide_before_the_verdict),

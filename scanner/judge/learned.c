@@ -1,0 +1,196 @@
+/* learned.c - asks the model about calls and streams. */
+#include "judge/learned.h"
+
+#include "judge/verdict.h"
+
+#include <string.h>
+
+#define MOST_ANY 0.99
+#define MOST_SUSPICIOUS 0.89
+#define MOST_CLASS 0.49
+
+void sg_learned_open(struct sg_learned *learned, const struct sg_model *model,
+                     const struct sg_tap *tap)
+{
+    memset(learned, 0, sizeof(*learned));
+    learned->model = model ? model : &sg_model_embedded;
+    learned->tap = tap;
+}
+
+static bool constructs(const struct sg_call *call)
+{
+    return call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX;
+}
+
+/* The most that the model may say of a call; 0: it is not asked. */
+static double most(const struct sg_sight *sight, const struct sg_site *site)
+{
+    const struct sg_name *name = sight->name;
+    enum sg_kind callee = sg_value_kind(sight->m, sight->call->callee);
+
+    if (site->weight >= SG_AT_MALICIOUS || strcmp(site->rule, "code-carrier") == 0 ||
+        (name && name->sink == SG_SINK_CLEAN && callee != SG_V_ATTR))
+        return 0;
+    if (callee != SG_V_GLOBAL || !name)
+        return constructs(sight->call) ? MOST_CLASS : MOST_ANY;
+    if (name->sink == SG_SINK_NONE && constructs(sight->call))
+        return 0; /* takes classes only, runs __new__ only */
+    if (name->sink == SG_SINK_NONE && (name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
+        return sight->glance->flags & SG_ARG_PAYLOAD ? MOST_SUSPICIOUS : MOST_CLASS;
+    if (name->flags & (SG_N_SOFT | SG_N_INIT))
+        return MOST_SUSPICIOUS;
+    return MOST_ANY;
+}
+
+static size_t slot_of(const struct sg_site_vector *vector)
+{
+    uint64_t print = 0;
+
+    for (size_t i = 0; i < SG_SITE_WIDTH; i++)
+        print = (print ^ (uint16_t)vector->at[i]) * 0x9e3779b97f4a7c15ULL;
+    return (size_t)((print ^ print >> 32) % SG_SEEN_SLOTS);
+}
+
+static double ask(struct sg_learned *learned, const struct sg_site_vector *vector)
+{
+    const struct sg_forest *forest = &learned->model->site;
+    size_t slot = slot_of(vector);
+
+    if (!learned->seen[slot].known ||
+        memcmp(&learned->seen[slot].vector, vector, sizeof(*vector)) != 0) {
+        learned->seen[slot].known = true;
+        learned->seen[slot].vector = *vector;
+        learned->seen[slot].thousandths =
+            sg_model_thousandths(forest, sg_model_sum(forest, vector->at));
+    }
+    return learned->seen[slot].thousandths / 1000.0;
+}
+
+static const char *what_words(const struct sg_sight *sight, const struct sg_site_vector *vector)
+{
+    enum sg_kind callee = sg_value_kind(sight->m, sight->call->callee);
+
+    if (callee == SG_V_ATTR)
+        return ", a method taken by its name";
+    if (callee != SG_V_GLOBAL)
+        return ", the result of another call";
+    if (vector->at[SG_SITE_SINK])
+        return ", which can be steered to do harm";
+    if (vector->at[SG_SITE_CLASS])
+        return ", an unknown class";
+    return ", an unknown function";
+}
+
+static const char *with_words(unsigned flags)
+{
+    static const struct {
+        unsigned flag;
+        const char *words;
+    } rows[] = {
+        {SG_ARG_PAYLOAD, " with a command or program text"},
+        {SG_ARG_WALK, " with a way into the interpreter"},
+        {SG_ARG_SHELL, " with a shell command"},
+        {SG_ARG_CODE, " with program text"},
+        {SG_ARG_MARSHAL, " with marshalled code"},
+        {SG_ARG_PICKLE, " with a pickle"},
+        {SG_ARG_URL, " with an address"},
+        {SG_ARG_HOST, " with a host"},
+        {SG_ARG_RUNS, " with the name of what runs something"},
+        {SG_ARG_PATH, " with a path"},
+        {SG_ARG_ENCODED, " with encoded data"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (flags & rows[i].flag)
+            return rows[i].words;
+    return "";
+}
+
+static void tell(struct sg_learned *learned, const struct sg_sight *sight, const char *member,
+                 const struct sg_spoken *spoken, const struct sg_site *site,
+                 const struct sg_site_vector *vector, const struct sg_grams *grams)
+{
+    struct sg_site_row row = {.m = sight->m,
+                              .call_id = sight->call->id,
+                              .offset = sight->call->offset,
+                              .member = member,
+                              .module = spoken->module,
+                              .qualname = spoken->qualname,
+                              .weight = site->weight,
+                              .rule = site->rule,
+                              .open = most(sight, site) > 0,
+                              .vector = vector,
+                              .grams = grams};
+
+    learned->tap->site(learned->tap->ctx, &row);
+}
+
+void sg_learned_site(struct sg_learned *learned, struct sg_sight *sight, const char *member,
+                     struct sg_site *site)
+{
+    double bound = most(sight, site), weight;
+    struct sg_open_sight *open = &learned->sights[sight->call->id % SG_SIGHTS];
+    struct sg_spoken spoken;
+    struct sg_grams grams;
+
+    open->m = NULL;
+    if (bound <= site->weight && !learned->tap)
+        return;
+    sg_arguments_look(sight->m, sight->call, sight->glance);
+    sg_sight_name(sight, &spoken);
+    sg_site_features_fill(sight, &spoken, &open->vector);
+    sg_grams_of(spoken.module, spoken.qualname, &grams);
+    if (learned->tap)
+        tell(learned, sight, member, &spoken, site, &open->vector, &grams);
+    open->vector.at[SG_SITE_GRAMS] = sg_model_grams(learned->model, &grams);
+    if (bound <= site->weight)
+        return;
+    *open = (struct sg_open_sight){sight->m, sight->call->id, sight->call->offset, bound,
+                                   open->vector};
+    weight = ask(learned, &open->vector);
+    weight = weight < bound ? weight : bound;
+    if (weight <= site->weight)
+        return;
+    site->weight = weight;
+    site->rule = "learned-call";
+    site->words = what_words(sight, &open->vector);
+    site->more = with_words(sight->glance->flags);
+}
+
+double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, uint64_t id,
+                      enum sg_use use, uint64_t *offset)
+{
+    struct sg_open_sight *open = &learned->sights[id % SG_SIGHTS];
+    double weight;
+
+    if (learned->tap)
+        learned->tap->use(learned->tap->ctx, m, id, use);
+    if (open->m != m || open->id != id)
+        return 0;
+    open->vector.at[SG_SITE_DISCARDED] |= use == SG_USE_DISCARDED;
+    open->vector.at[SG_SITE_CALLED] |= use == SG_USE_CALLED;
+    open->vector.at[SG_SITE_BUILT] |= use == SG_USE_BUILT;
+    *offset = open->offset;
+    weight = ask(learned, &open->vector);
+    return weight < open->most ? weight : open->most;
+}
+
+double sg_learned_stream(struct sg_learned *learned, const uint8_t *head, size_t len,
+                         const char *member, const char **words)
+{
+    const struct sg_model *model = learned->model;
+    struct sg_stream_vector vector;
+    int32_t like, unlike;
+    double weight;
+
+    sg_stream_features_fill(head, len, &vector);
+    if (learned->tap)
+        learned->tap->stream(learned->tap->ctx, member, &vector);
+    if (vector.at[SG_STREAM_NAMES] == 0)
+        return 0; /* names nothing */
+    like = sg_model_thousandths(&model->structure, sg_model_sum(&model->structure, vector.at));
+    unlike = sg_model_thousandths(&model->outlier, sg_model_sum(&model->outlier, vector.at));
+    *words = like >= unlike ? "is put together as attacks are" : "is put together as no clean model is";
+    weight = (like >= unlike ? like : unlike) / 1000.0;
+    return weight < SG_STRUCTURE_MOST ? weight : SG_STRUCTURE_MOST;
+}

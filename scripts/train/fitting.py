@@ -1,0 +1,177 @@
+"""From labelled files to a model: folds, thresholds, and the last fit on everything."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from export import Model
+from forests import POINTS, Forest
+from learn import FOLDS, Names, SiteModel, StreamModel
+from rows import File, Schema, Site, group, made_up, name_rows, read_corpus
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KNOWLEDGE = ROOT / "scripts" / "knowledge"
+DIRE = {"exec", "spawn", "native", "delete", "connect"}
+NOTHING = -(1 << 20)
+
+# The shares of clean files above whose scores a call is suspicious, and malicious, as if no table
+# knew their names (but for those of the standard library, of which all is known); the share that
+# may be called malicious as it is; and the share whose structure may be called odd.
+SUSPICIOUS_SHARE, MALICIOUS_SHARE, ALARM_SHARE, ODD_SHARE = 0.02, 0.004, 0.0005, 0.003
+
+
+@dataclass
+class Learned:
+    model: Model
+    about: str
+
+
+@dataclass
+class Fold:
+    """What models say of files that they were not fitted on."""
+
+    file: File
+    site: int
+    blind: int
+    foreign: int  # as blind, without the standard library
+    like: int
+    unlike: int
+
+
+def known_names() -> tuple[list[str], list[str]]:
+    """Names that reach something dangerous soon, and names that rebuild objects."""
+    dire, plain = [], []
+    for line in (KNOWLEDGE / "reached.tsv").read_text(encoding="utf-8").splitlines():
+        cells = line.split("\t")
+        if len(cells) >= 3 and cells[1] in DIRE and cells[2] in ("0", "1", "2"):
+            dire.append(cells[0])
+    for line in (KNOWLEDGE / "rebuilt.tsv").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith(("#", "names")):
+            plain.append(line.split("\t")[0])
+    return dire, plain
+
+
+def names_for(program: Path) -> Names:
+    dire, plain = known_names()
+    neutral = sorted({*plain, *made_up(3000, random.Random(2))})
+    return Names(name_rows(program, sorted(dire)), name_rows(program, neutral))
+
+
+def acts(schema: Schema, site: Site) -> bool:
+    """Whether the scanner lets the model call it malicious: it is no class (judge/learned.c)."""
+    made, of_class = schema.columns(["OPCODE", "CLASS"])
+    return site.vector[made] not in (4, 5) and not site.vector[of_class]
+
+
+def judge(file: File, site: SiteModel, stream: StreamModel) -> Fold:
+    like, unlike = stream.sums(file)
+    opened = [s for s in file.sites if s.open]
+    known = [x for x, s in zip(site.sums(opened), opened, strict=True) if acts(site.schema, s)]
+    blind = list(zip(site.sums(file.sites, blind=True), file.sites, strict=True))
+    stdlib = site.schema.site.index("STDLIB")
+    every = [x for x, s in blind if acts(site.schema, s)]
+    foreign = [x for x, s in blind if acts(site.schema, s) and not s.vector[stdlib]]
+    most = [int(max(sums, default=NOTHING)) for sums in (known, every, foreign)]
+    return Fold(file, most[0], most[1], most[2], like, unlike)
+
+
+def folds(files: list[File], schema: Schema, names: Names) -> list[Fold]:
+    found = []
+    for number in range(FOLDS):
+        train = [f for f in files if f.group % FOLDS != number]
+        site, stream = SiteModel(schema, names), StreamModel(schema)
+        site.fit(train)
+        stream.fit(train)
+        found += [judge(f, site, stream) for f in files if f.group % FOLDS == number]
+    return found
+
+
+def above(values: list[int], share: float) -> int:
+    """The least sum that at most this share of the values reaches."""
+    ordered = sorted(values, reverse=True)
+    return ordered[int(share * len(ordered))] + 1
+
+
+def curve(anchors: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Anchors (sum, thousandths) as POINTS points with ascending sums."""
+    points: list[tuple[int, int]] = []
+    for at, height in anchors:
+        points.append((max(at, points[-1][0] + 1) if points else at, height))
+    while len(points) < POINTS:
+        points.append((points[-1][0] + 1, points[-1][1]))
+    return points
+
+
+def site_curve(found: list[Fold]) -> list[tuple[int, int]]:
+    clean = [f for f in found if not f.file.bad]
+    foreign = [f.foreign for f in clean]
+    half, high = above(foreign, SUSPICIOUS_SHARE), above(foreign, MALICIOUS_SHARE)
+    high = max(high, above([f.site for f in clean], ALARM_SHARE))
+    step = max(high - half, 2048)
+    high = half + step
+    return curve(
+        [(half - 4 * step, 0), (half - step, 150), (half, 500), (high, 900), (high + step, 960),
+         (high + 3 * step, 990)]
+    )  # fmt: skip
+
+
+def stream_curve(values: list[int]) -> list[tuple[int, int]]:
+    half = above(values, ODD_SHARE)
+    low = sorted(values)[len(values) // 2]
+    step = max((half - low) // 2, 16)
+    return curve([(half - 2 * step, 0), (half - step, 200), (half, 500), (half + 2 * step, 700)])
+
+
+def tell(found: list[Fold], site: Forest) -> None:
+    bad, clean = [f for f in found if f.file.bad], [f for f in found if not f.file.bad]
+    for title, value in (("as scanned", "site"), ("names unknown to tables", "blind")):
+        for level in (500, 900):
+            hits = [
+                sum(site.thousandths(np.array([getattr(f, value) for f in files])) >= level)
+                for files in (bad, clean)
+            ]
+            print(
+                f"  calls, {title:24} at {level / 1000:.2f}: {hits[0]} of {len(bad)} malicious,"
+                f" {hits[1]} of {len(clean)} clean"
+            )
+
+
+def learn(program: Path, corpora: list[Path]) -> Learned:
+    files: list[File] = []
+    for corpus in corpora:
+        schema, more = read_corpus(program, corpus)
+        files += more
+    group(files)
+    names = names_for(program)
+    found = folds(files, schema, names)
+    site, stream = SiteModel(schema, names), StreamModel(schema)
+    site.fit(files)
+    stream.fit(files)
+    clean = [f for f in found if not f.file.bad]
+    site.forest.curve = site_curve(found)
+    stream.structure.curve = stream_curve([f.like for f in clean])
+    stream.outlier.curve = stream_curve([f.unlike for f in clean])
+    tell(found, site.forest)
+    for title, at, forest in (
+        ("like", "like", stream.structure), ("unlike", "unlike", stream.outlier),
+    ):  # fmt: skip
+        hits = [
+            sum(forest.thousandths(np.array([getattr(f, at) for f in found if f.file.bad == bad]))
+                >= 500) for bad in (True, False)
+        ]  # fmt: skip
+        print(f"  structure, {title:8} at 0.50: {hits[0]} malicious, {hits[1]} clean")
+    digest = hashlib.sha256(
+        repr([
+            (f.path, f.bad, f.origin, f.streams, [(s.name, s.vector, s.open) for s in f.sites])
+            for f in files
+        ]).encode()
+    ).hexdigest()
+    return Learned(
+        Model(schema.hash, site.forest, stream.structure, stream.outlier, site.grams),
+        f"{len(files)} files, {digest[:16]}",
+    )

@@ -1,0 +1,224 @@
+"""What is learned from rows: the letters of names, call sites, the structure of streams."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from forests import Forest, boosted, isolation
+from rows import ABOUT_ARGUMENTS, FROM_KNOWLEDGE, File, Schema, Site, telling
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FOLDS = 5
+SITE_TREES, SITE_LEAVES = 150, 15
+STRUCTURE_TREES, STRUCTURE_LEAVES = 100, 12
+OUTLIER_TREES, OUTLIER_SAMPLE = 64, 128
+# Arguments that nothing harmless is given.
+STRONG = "SHELL CODE PAYLOAD URL HOST WALK RUNS PICKLE MARSHAL".split()
+GRAM_SCALE = 24.0
+
+
+@dataclass
+class Names:
+    """Rows about names alone, and which of them are dangerous."""
+
+    dire: list[Site]
+    neutral: list[Site]
+
+
+@dataclass
+class Rows:
+    vectors: list[list[int]] = field(default_factory=list)
+    grams: list[Site] = field(default_factory=list)  # whose letters
+    labels: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, vector: Sequence[int], site: Site, label: int, weight: float) -> None:
+        self.vectors.append(list(vector))
+        self.grams.append(site)
+        self.labels.append(label)
+        self.weights.append(weight)
+
+
+def matrix(sites: Sequence[Site], slots: int) -> csr_matrix:
+    pointers = np.cumsum([0] + [len(site.grams) for site in sites])
+    columns = np.array([g for site in sites for g in site.grams], dtype=np.int64)
+    data = np.ones(len(columns), dtype=np.float64)
+    return csr_matrix((data, columns, pointers), shape=(len(sites), slots))
+
+
+def fit_grams(good: list[Site], bad: list[Site], slots: int) -> list[int]:
+    """Weights of letters and words, of bytes."""
+    sites = [*good, *bad]
+    labels = np.array([0] * len(good) + [1] * len(bad))
+    model = LogisticRegression(
+        C=0.2, class_weight="balanced", solver="liblinear", random_state=1, max_iter=300
+    )
+    model.fit(matrix(sites, slots), labels)
+    weights = np.clip(np.rint(model.coef_[0] * GRAM_SCALE * 4), -127, 127)
+    return [int(w) for w in weights]
+
+
+def gram_sums(sites: Sequence[Site], grams: list[int]) -> list[int]:
+    return [max(-16000, min(16000, sum(grams[g] for g in site.grams))) for site in sites]
+
+
+def fold_of_name(name: str) -> int:
+    return zlib.crc32(name.encode()) % FOLDS
+
+
+def by_name(sites: Sequence[Site]) -> list[Site]:
+    return [site for _, site in sorted({site.name: site for site in sites}.items())]
+
+
+class SiteModel:
+    """Letters of names, then trees over call sites."""
+
+    def __init__(self, schema: Schema, names: Names) -> None:
+        self.schema, self.names = schema, names
+        self.about_arguments = schema.columns(ABOUT_ARGUMENTS)
+        self.from_knowledge = schema.columns(FROM_KNOWLEDGE)
+        self.gram_column = schema.columns(["GRAMS"])[0]
+        self.grams: list[int] = []
+        self.forest = Forest()
+
+    def blind(self, vector: Sequence[int]) -> list[int]:
+        """The vector as it would be if no table knew the name."""
+        out = list(vector)
+        for column in self.from_knowledge:
+            out[column] = 0
+        return out
+
+    def splice(self, name: Site, arguments: Site) -> list[int]:
+        """A made-up call: this name with these arguments."""
+        out = list(name.vector)
+        for column in self.about_arguments:
+            out[column] = arguments.vector[column]
+        return out
+
+    def _real(self, files: list[File], rows: Rows) -> None:
+        why = telling(files)
+        for file in files:
+            wanted = why.get(file.path)
+            sites = [s for s in file.sites if wanted is None or s.name in wanted]
+            for site in sites:
+                weight = 1 / np.sqrt(len(sites))
+                rows.add(site.vector, site, int(file.bad), weight)
+                rows.add(self.blind(site.vector), site, int(file.bad), weight)
+
+    def _made_up(self, files: list[File], rows: Rows) -> None:
+        rng = random.Random(1)
+        why = telling(files)
+        callee = self.schema.columns(["CALLEE"])[0]
+        plain = self.names.neutral[0].vector[callee]
+        sites = [(f.bad, s) for f in files for s in f.sites if s.vector[callee] == plain]
+        good = [s for bad, s in sites if not bad]
+        bad_names = set().union(*why.values()) if why else set()
+        bad = [s for is_bad, s in sites if is_bad and s.name in bad_names]
+        strong = self.schema.columns(STRONG)
+        loud = [s for s in bad if any(s.vector[c] for c in strong)]
+        self._cross(rows, rng, (self.names.dire, bad), (1, 3000, 0.25))
+        self._cross(rows, rng, (self.names.dire, good), (1, 1000, 0.1))
+        self._cross(rows, rng, (self.names.neutral, loud), (1, 3000, 0.25))
+        self._cross(rows, rng, (self.names.neutral, good), (0, 8000, 0.25))
+
+    def _cross(
+        self, rows: Rows, rng: random.Random, pools: tuple[list[Site], list[Site]],
+        how: tuple[int, int, float],
+    ) -> None:  # fmt: skip
+        """`how`: label, number, weight."""
+        names, arguments = pools
+        label, count, weight = how
+        if not names or not arguments:
+            return
+        for i in range(count):
+            name = rng.choice(names)
+            vector = self.splice(name, rng.choice(arguments))
+            rows.add(vector if i % 2 else self.blind(vector), name, label, weight)
+
+    def fit(self, files: list[File]) -> None:
+        rows = Rows()
+        self._real(files, rows)
+        self._made_up(files, rows)
+        good = by_name([s for s, y in zip(rows.grams, rows.labels, strict=True) if not y])
+        clean = {site.name for site in good}
+        bad = [site for site in self.names.dire if site.name not in clean]
+        bad += [
+            s for s in by_name([s for s, y in zip(rows.grams, rows.labels, strict=True) if y])
+            if s.name not in clean
+        ]  # fmt: skip
+        bad = by_name(bad)
+        self.grams = fit_grams(good, bad, self.schema.slots)
+        table = np.array(rows.vectors, dtype=np.int64)
+        table[:, self.gram_column] = self._out_of_fold(rows.grams, good, bad)
+        labels, weights = np.array(rows.labels), np.array(rows.weights)
+        weights[labels == 1] *= weights[labels == 0].sum() / weights[labels == 1].sum() / 2
+        self.forest = boosted(table, labels, weights, SITE_TREES, SITE_LEAVES)
+
+    def _out_of_fold(self, sites: list[Site], good: list[Site], bad: list[Site]) -> list[int]:
+        """What letters say of a name, learned without that name."""
+        sums = [0] * len(sites)
+        for fold in range(FOLDS):
+            grams = fit_grams(
+                [s for s in good if fold_of_name(s.name) != fold],
+                [s for s in bad if fold_of_name(s.name) != fold],
+                self.schema.slots,
+            )
+            where = [i for i, s in enumerate(sites) if fold_of_name(s.name) == fold]
+            for i, value in zip(where, gram_sums([sites[i] for i in where], grams), strict=True):
+                sums[i] = value
+        return sums
+
+    def sums(self, sites: Sequence[Site], blind: bool = False) -> Ints:
+        if not sites:
+            return np.zeros(0, dtype=np.int64)
+        vectors = [self.blind(s.vector) if blind else list(s.vector) for s in sites]
+        table = np.array(vectors, dtype=np.int64)
+        table[:, self.gram_column] = gram_sums(sites, self.grams)
+        return self.forest.sums(table)
+
+
+@dataclass
+class StreamModel:
+    """The structure of streams: like attacks, and unlike clean ones."""
+
+    schema: Schema
+    structure: Forest = field(default_factory=Forest)
+    outlier: Forest = field(default_factory=Forest)
+
+    def _rows(self, files: list[File]) -> tuple[Ints, Ints, Floats]:
+        names = self.schema.stream.index("NAMES")
+        rows, labels, weights = [], [], []
+        for file in files:
+            streams = sorted({s for s in file.streams if s[names]})
+            for stream in streams:
+                rows.append(stream)
+                labels.append(int(file.bad))
+                weights.append(1 / np.sqrt(len(streams)))
+        width = len(self.schema.stream)
+        return (
+            np.array(rows, dtype=np.int64).reshape(-1, width),
+            np.array(labels),
+            np.array(weights),
+        )
+
+    def fit(self, files: list[File]) -> None:
+        rows, labels, weights = self._rows(files)
+        self.structure = boosted(rows, labels, weights, STRUCTURE_TREES, STRUCTURE_LEAVES)
+        self.outlier = isolation(rows[labels == 0], OUTLIER_TREES, OUTLIER_SAMPLE)
+
+    def sums(self, file: File) -> tuple[int, int]:
+        """The largest of the file's streams."""
+        rows, _, _ = self._rows([file])
+        if len(rows) == 0:
+            return (-(1 << 20), -(1 << 20))
+        return int(self.structure.sums(rows).max()), int(self.outlier.sums(rows).max())

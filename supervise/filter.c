@@ -1,0 +1,192 @@
+/* filter.c - the rows of the filter; built by libseccomp, loaded by hand to get the listener. */
+#include "supervise/filter.h"
+
+#include "policy/profiles.h"
+#include "shim/supervised.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FILTER_MAX 4096u /* instructions the kernel takes */
+
+/* Linux 5.19: what the supervisor has taken up is not begun anew for a signal. Otherwise a file
+ * made with O_EXCL would be there already, and a long scan under a profiler's timer never end. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+#define NOT_READ (O_PATH | O_DIRECTORY | O_TRUNC)
+#define LOOKED_AT (O_ACCMODE | NOT_READ | O_CREAT | O_EXCL)
+
+/* Calls that are told and let go on. */
+static const struct {
+    const char *call;
+    int arg; /* -1: always */
+    uint64_t bit;
+} changes[] = {
+    {"setuid", -1, 0},
+    {"setgid", -1, 0},
+    {"setreuid", -1, 0},
+    {"setregid", -1, 0},
+    {"setresuid", -1, 0},
+    {"setresgid", -1, 0},
+    {"setfsuid", -1, 0},
+    {"setfsgid", -1, 0},
+    {"setgroups", -1, 0},
+    {"capset", -1, 0},
+    {"chroot", -1, 0},
+    {"setns", -1, 0},
+    {"unshare", 0, CLONE_NEWUSER},
+    {"unshare", 0, CLONE_NEWNS},
+    {"unshare", 0, CLONE_NEWPID},
+    {"clone", 0, CLONE_NEWUSER},
+    {"clone", 0, CLONE_NEWNS},
+    {"clone", 0, CLONE_NEWPID},
+};
+
+static const struct {
+    const char *call;
+    int error;
+} refused[] = {{"clone3", ENOSYS}, {"fanotify_init", EPERM}};
+
+static int add(scmp_filter_ctx filter, uint32_t action, const char *call,
+               const struct scmp_arg_cmp *condition)
+{
+    int number = seccomp_syscall_resolve_name(call);
+
+    if (number == __NR_SCMP_ERROR)
+        return -ENOENT;
+    return seccomp_rule_add_array(filter, action, number, condition != NULL, condition);
+}
+
+static int add_masked(scmp_filter_ctx filter, const char *call, unsigned arg, uint64_t mask,
+                      uint64_t value)
+{
+    struct scmp_arg_cmp condition = {
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+
+    return add(filter, SCMP_ACT_NOTIFY, call, &condition);
+}
+
+/* What can read, and what is there already. */
+static int add_opens(scmp_filter_ctx filter, const char *call, unsigned arg)
+{
+    static const unsigned access[] = {O_RDONLY, O_RDWR, O_ACCMODE};
+    static const unsigned makes[] = {0, O_CREAT, O_EXCL};
+    int answer = 0;
+
+    for (size_t i = 0; i < 9 && answer >= 0; i++)
+        answer = add_masked(filter, call, arg, LOOKED_AT, access[i / 3] | makes[i % 3]);
+    return answer;
+}
+
+static int add_changes(scmp_filter_ctx filter)
+{
+    int answer = 0;
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && answer >= 0; i++) {
+        if (changes[i].arg < 0)
+            answer = add(filter, SCMP_ACT_NOTIFY, changes[i].call, NULL);
+        else
+            answer = add_masked(filter, changes[i].call, (unsigned)changes[i].arg, changes[i].bit,
+                                changes[i].bit);
+    }
+    return answer;
+}
+
+/* openat2() is refused by the profile because no hook sees it: here it is seen. */
+static int add_refused(scmp_filter_ctx filter)
+{
+    int answer = 0;
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && answer >= 0; i++)
+        answer = add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, NULL);
+    for (size_t i = 0; i < sg_denied_count && answer >= 0; i++) {
+        const struct sg_denied *row = &sg_denied_calls[i];
+        struct scmp_arg_cmp condition = {
+            .arg = row->arg,
+            .op = row->when == SG_DENIED_EQUAL ? SCMP_CMP_EQ : SCMP_CMP_GE,
+            .datum_a = row->value,
+        };
+        if (sg_profile_denies(SG_PROFILE_NO_BYPASS, row) && strcmp(row->call, "openat2") != 0)
+            answer = add(filter, SCMP_ACT_ERRNO((uint32_t)row->error), row->call,
+                         row->when == SG_DENIED_ALWAYS ? NULL : &condition);
+    }
+    return answer;
+}
+
+static int fill(scmp_filter_ctx filter)
+{
+    struct scmp_arg_cmp why = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = SG_SUPERVISED_WHY};
+    int answer = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+
+    if (answer >= 0)
+        answer = add_opens(filter, "openat", 2);
+    if (answer >= 0)
+        answer = add_opens(filter, "open", 1);
+    if (answer >= 0)
+        answer = add(filter, SCMP_ACT_NOTIFY, "openat2", NULL);
+    if (answer >= 0)
+        answer = add(filter, SCMP_ACT_NOTIFY, "prctl", &why);
+    if (answer >= 0)
+        answer = add_changes(filter);
+    return answer < 0 ? answer : add_refused(filter);
+}
+
+/* Through a pipe, which holds more than the kernel takes as a filter. */
+static int export(scmp_filter_ctx filter, struct sock_filter *code, size_t cap)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        return -errno;
+    int answer = seccomp_export_bpf(filter, ends[1]);
+    if (answer >= 0)
+        answer = (int)read(ends[0], code, cap);
+    close(ends[0]);
+    close(ends[1]);
+    return answer > 0 && (size_t)answer < cap ? answer : -EFBIG;
+}
+
+static int load(scmp_filter_ctx filter, const char **step)
+{
+    static struct sock_filter code[FILTER_MAX];
+
+    *step = "the filter cannot be written";
+    int bytes = export(filter, code, sizeof(code));
+    if (bytes < 0)
+        return bytes;
+    struct sock_fprog program = {.len = (unsigned short)((size_t)bytes / sizeof(code[0])),
+                                 .filter = code};
+    *step = "the kernel does not let system calls be supervised";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return -errno;
+    long listener =
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+                &program);
+    return listener < 0 ? -errno : (int)listener;
+}
+
+int sg_filter_load(const char **step)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+    *step = "no memory for the filter";
+    if (!filter)
+        return -ENOMEM;
+    *step = "the kernel does not let system calls be supervised";
+    int answer = fill(filter);
+    if (answer >= 0)
+        answer = load(filter, step);
+    seccomp_release(filter);
+    return answer;
+}

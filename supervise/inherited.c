@@ -1,0 +1,67 @@
+/* inherited.c - goes through /proc/self/fd before the command begins. */
+#include "supervise/inherited.h"
+
+#include "shim/vet.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether bytes of a file can be had through it by whoever has it after an execve(). */
+static bool is_readable_file(int fd, struct stat *found)
+{
+    int flags = fcntl(fd, F_GETFL), own = fcntl(fd, F_GETFD);
+
+    return flags >= 0 && own >= 0 && !(own & FD_CLOEXEC) && !(flags & O_PATH) &&
+           (flags & O_ACCMODE) != O_WRONLY && fstat(fd, found) == 0 && S_ISREG(found->st_mode);
+}
+
+const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)
+{
+    static char name[32], exe[64];
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    bool refused = false;
+
+    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+    while (folder && !refused && (entry = readdir(folder))) {
+        int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
+        struct sg_subject subject = {
+            .fd = fd, .event = SG_EVENT_OPEN, .exe = exe, .pid = (uint32_t)pid,
+            .tid = (uint32_t)pid};
+        if (entry->d_name[0] == '.' || !is_readable_file(fd, &subject.st))
+            continue;
+        snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+        refused = sg_vet(&subject, policy) == SG_VETTED_REFUSED;
+    }
+    if (folder)
+        closedir(folder);
+    return refused ? name : NULL;
+}
+
+static void close_but(int a, int b, int c)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    while (folder && (entry = readdir(folder))) {
+        int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
+        if (fd > STDERR_FILENO && fd != a && fd != b && fd != c && fd != dirfd(folder))
+            close(fd);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+bool sg_inherited_close(int keep, int keep_too, int keep_also)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool done = null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
+                dup2(null, STDOUT_FILENO) == STDOUT_FILENO;
+
+    close_but(keep, keep_too, keep_also);
+    return done;
+}

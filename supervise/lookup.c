@@ -1,0 +1,123 @@
+/* lookup.c - lets the kernel resolve a path where it can only come out right. */
+#include "supervise/lookup.h"
+
+#include "supervise/walk_proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int sg_reopen(int fd, int flags)
+{
+    char path[48];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    /* No terminal may become the supervisor's own. */
+    int opened = open(path, (flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY);
+    return opened < 0 ? -errno : opened;
+}
+
+bool sg_lookup_is_proc(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int ask_kernel(const struct sg_place *place, const char *path, struct open_how how)
+{
+    int base = place->base;
+
+    if (place->root >= 0) { /* for an absolute path: sg_lookup() sees to that */
+        base = place->root;
+        how.resolve |= RESOLVE_IN_ROOT;
+    }
+    how.flags |= O_CLOEXEC | O_NOCTTY;
+    long fd = syscall(SYS_openat2, base, path, &how, sizeof(how));
+    return fd < 0 ? -errno : (int)fd;
+}
+
+/* Another's root bounds what is resolved by hand or from that root on, nothing else. */
+static bool must_walk(const struct sg_place *place, const char *path)
+{
+    return place->root >= 0 && *path != '/';
+}
+
+/* No link followed: true for everybody. Else: no link that is more than a text, and the end is
+ * not in /proc, where the text could have been "self". */
+static int look(const struct sg_place *place, const char *path, struct open_how how, bool *sure)
+{
+    uint64_t asked = how.resolve;
+
+    *sure = true;
+    how.resolve = asked | RESOLVE_NO_SYMLINKS;
+    int fd = ask_kernel(place, path, how);
+    if (fd != -ELOOP || asked & RESOLVE_NO_SYMLINKS)
+        return fd;
+    how.resolve = asked | RESOLVE_NO_MAGICLINKS;
+    fd = ask_kernel(place, path, how);
+    *sure = fd >= 0 && !sg_lookup_is_proc(fd);
+    return fd;
+}
+
+int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint64_t resolve)
+{
+    struct open_how how = {.flags = O_PATH | (follow ? 0 : O_NOFOLLOW), .resolve = resolve};
+    struct stat found;
+    bool sure = false;
+    int fd = -1;
+
+    if (must_walk(place, path) && resolve)
+        return -EACCES;
+    if (!must_walk(place, path)) {
+        fd = look(place, path, how, &sure);
+        if (!sure && fd >= 0)
+            close(fd);
+    }
+    if (!sure)
+        fd = resolve ? -EACCES : sg_walk(place, path, follow);
+    if (fd >= 0 && (fstat(fd, &found) || (major(found.st_dev) == 0 && sg_lookup_is_proc(fd) &&
+                                          sg_walk_is_ours(fd)))) {
+        close(fd);
+        return -EACCES;
+    }
+    return fd;
+}
+
+/* The folder by hand, its last name by the kernel. */
+static int create_by_hand(const struct sg_place *place, const char *path, struct open_how how)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char folder[PATH_MAX] = ".";
+
+    if (slash)
+        snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
+    int at = sg_walk(place, folder, true);
+    if (at < 0)
+        return at;
+    struct sg_place inside = {.tid = place->tid, .root = -1, .base = at};
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    int fd = ask_kernel(&inside, name, how);
+    close(at);
+    return fd;
+}
+
+int sg_lookup_create(const struct sg_place *place, const char *path, const struct open_how *how)
+{
+    struct open_how mine = *how;
+
+    if (!must_walk(place, path)) {
+        mine.resolve |= RESOLVE_NO_MAGICLINKS;
+        int fd = ask_kernel(place, path, mine);
+        if (fd != -ELOOP)
+            return fd;
+    }
+    return how->resolve ? -EACCES : create_by_hand(place, path, *how);
+}

@@ -1,0 +1,176 @@
+/* opening.c - looks at what a path names before it is opened, and into what was opened. */
+#include "supervise/opening.h"
+
+#include "supervise/lookup.h"
+#include "supervise/waiting.h"
+
+#include "shim/log.h"
+#include "shim/note.h"
+#include "shim/vet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define DECLINED_TOLD 20u
+#define CALLERS_TERMINAL makedev(5, 0) /* /dev/tty */
+
+struct opening {
+    const struct sg_request *request;
+    const struct sg_policy *policy;
+    struct sg_place place;
+};
+
+/* The mask that a new file's mode goes through is the whole process's. */
+static pthread_mutex_t mask_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool is_tmpfile(const struct open_how *how)
+{
+    return (how->flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* Who it was, for a record: /proc is asked only where there is one. */
+static void introduce(struct sg_subject *subject)
+{
+    static __thread char exe[PATH_MAX];
+    char path[64];
+    struct sg_target target;
+
+    snprintf(path, sizeof(path), "/proc/%u/exe", subject->tid);
+    ssize_t len = readlink(path, exe, sizeof(exe) - 1);
+    exe[len > 0 ? len : 0] = '\0';
+    subject->exe = exe;
+    subject->pid =
+        sg_target_read((pid_t)subject->tid, &target) ? (uint32_t)target.pid : subject->tid;
+}
+
+/* Not for what the file is, but for what cannot be done in the name of this process. */
+static int decline(const struct sg_request *request, const char *why)
+{
+    static _Atomic unsigned told;
+    struct sg_phrase note = sg_note_begin();
+    char text[256];
+
+    sg_phrase_string(&note, why);
+    sg_note_end(&note);
+    if (told++ < DECLINED_TOLD) {
+        snprintf(text, sizeof(text), "supervisor: an open of process %u is refused: %s",
+                 request->call.pid, why);
+        sg_log_say(text);
+    }
+    return -EACCES;
+}
+
+/* Vets it where it can be read and holds bytes at rest. Closes what is refused. */
+static int vet(const struct opening *opening, int fd)
+{
+    const struct sg_request *request = opening->request;
+    struct sg_subject subject = {
+        .fd = fd,
+        .path = request->path,
+        .event = SG_EVENT_OPEN,
+        .tid = request->call.pid,
+        .introduce = introduce,
+    };
+
+    if (fd < 0 || request->how.flags & O_PATH ||
+        (request->how.flags & O_ACCMODE) == O_WRONLY || fstat(fd, &subject.st) ||
+        !S_ISREG(subject.st.st_mode))
+        return fd;
+    if (sg_vet(&subject, opening->policy) != SG_VETTED_REFUSED)
+        return fd;
+    close(fd);
+    return -EACCES;
+}
+
+static int create(const struct opening *opening)
+{
+    const struct sg_request *request = opening->request;
+    struct sg_target target;
+
+    if (!sg_target_read((pid_t)request->call.pid, &target) || !sg_request_is_valid(request))
+        return -EACCES;
+    pthread_mutex_lock(&mask_lock);
+    mode_t before = umask(target.umask);
+    int fd = sg_lookup_create(&opening->place, request->path, &request->how);
+    umask(before);
+    pthread_mutex_unlock(&mask_lock);
+    return fd;
+}
+
+static int open_found(const struct opening *opening, int at, const struct stat *found)
+{
+    const struct sg_request *request = opening->request;
+    int flags = (int)request->how.flags;
+
+    if (flags & O_CREAT && flags & O_EXCL)
+        return -EEXIST;
+    if (S_ISLNK(found->st_mode))
+        return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+    if (S_ISDIR(found->st_mode))
+        return flags & O_CREAT && !is_tmpfile(&request->how) ? -EISDIR : sg_reopen(at, flags);
+    if (flags & O_DIRECTORY)
+        return -ENOTDIR;
+    if (S_ISREG(found->st_mode)) /* in folders like /tmp O_CREAT makes a difference */
+        return flags & O_CREAT && !sg_lookup_is_proc(at) ? create(opening) : sg_reopen(at, flags);
+    if (S_ISCHR(found->st_mode) && found->st_rdev == CALLERS_TERMINAL)
+        return sg_target_terminal(&opening->place, flags);
+    return sg_waiting_reopen(request, at, flags);
+}
+
+static int open_at(const struct opening *opening)
+{
+    const struct sg_request *request = opening->request;
+    const struct open_how *how = &request->how;
+    bool follow = !(how->flags & O_NOFOLLOW) &&
+                  (how->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+    struct stat found;
+
+    int at = sg_lookup(&opening->place, request->path, follow, how->resolve);
+    if (at == -ENOENT && how->flags & O_CREAT)
+        return create(opening);
+    if (at < 0 || (how->flags & O_PATH && !(how->flags & O_DIRECTORY)))
+        return at;
+    int fd = fstat(at, &found) ? -errno : 0;
+    if (fd == 0 && how->flags & O_PATH) {
+        if (S_ISDIR(found.st_mode))
+            return at;
+        fd = -ENOTDIR;
+    }
+    if (fd == 0)
+        fd = open_found(opening, at, &found);
+    close(at);
+    return fd;
+}
+
+int sg_opening_unread(const struct sg_request *request, int error)
+{
+    return error == -EPERM ? decline(request, "its memory cannot be read from outside") : error;
+}
+
+int sg_opening(const struct sg_request *request, const struct sg_policy *policy)
+{
+    struct opening opening = {.request = request, .policy = policy};
+    pid_t tid = (pid_t)request->call.pid;
+
+    int fd = sg_place_open(&opening.place, tid, request->dir, request->path);
+    if (fd == -EACCES || fd == -EPERM)
+        return decline(request, "what its path is relative to cannot be seen from outside");
+    if (fd < 0)
+        return fd;
+    if (sg_request_is_valid(request))
+        fd = sg_target_enter(tid);
+    if (fd == 0) {
+        fd = open_at(&opening);
+        sg_target_leave();
+        fd = vet(&opening, fd);
+    } else {
+        fd = decline(request, "its rights are others than the supervisor's can be");
+    }
+    sg_place_close(&opening.place);
+    return fd;
+}

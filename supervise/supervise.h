@@ -1,0 +1,33 @@
+/* supervise.h - runs a command whose opens are vetted from outside.
+ *
+ * Three processes: the front (the caller of sg_supervise), its child the supervisor, and the
+ * supervisor's child the command, under the filter of filter.h with all that it starts. A program
+ * gets the very descriptor that was vetted: it is opened by the supervisor and put into it.
+ * Whoever of the tree outlives the command is supervised on, until the last one ends.
+ *
+ * It dies closed. Without a supervisor a told call fails with ENOSYS, and the front kills what is
+ * left; without the front the supervisor kills the command.
+ *
+ * What is not vetted: bytes that come by no open of a file (sockets, descriptors passed in by
+ * processes outside), a file that changes after it was opened, programs themselves (execve). What
+ * differs from an unsupervised run: no setuid programs (no_new_privs), no tracing, no io_uring; a
+ * terminal is not taken over by merely opening it; drivers that bind a descriptor to the process
+ * that opened the device (InfiniBand verbs, ROCm) do not work.
+ */
+#ifndef SG_SUPERVISE_H
+#define SG_SUPERVISE_H
+
+#include "policy/policy.h"
+
+struct sg_supervised_command {
+    const struct sg_policy *policy;
+    const char *name;
+    /* Becomes the command, in a process of its own; returns an exit status when that failed. */
+    int (*become)(void *ctx);
+    void *ctx;
+};
+
+/* The exit status of the command, or 125 after a message. Call it with one thread. */
+int sg_supervise(const struct sg_supervised_command *command);
+
+#endif

@@ -1,0 +1,14 @@
+/* walk_proc.h - a path, component by component, with "self" meaning a supervised thread. */
+#ifndef SG_WALK_PROC_H
+#define SG_WALK_PROC_H
+
+#include "supervise/target.h"
+
+/* As sg_lookup(), at many times its cost. */
+int sg_walk(const struct sg_place *place, const char *path, bool follow);
+
+/* Whether it is the supervisor's own folder in /proc, or lies in it: the supervisor would open it
+ * as its own. */
+bool sg_walk_is_ours(int fd);
+
+#endif

@@ -1,0 +1,575 @@
+"""The guard's log when its target is full, gone, renamed, deaf or shared; the real thing each time.
+
+File systems and sockets are set up in a mount namespace of the test's own.
+"""
+
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import payloads
+import pytest
+from conftest import BUILD, CLI, LIBRARY, Done, clean_environment, guarded, run
+
+pytestmark = pytest.mark.skipif(
+    "-san" in BUILD.name, reason="a sanitized library cannot be preloaded"
+)
+
+PYTHON = "/usr/bin/python3"
+# Tries each file `times` times, and says how many times the program was refused.
+LOAD_MANY = """
+import pickle, sys
+refused = 0
+for path in sys.argv[2:]:
+    for _ in range(int(sys.argv[1])):
+        try:
+            pickle.load(open(path, "rb"))
+        except PermissionError:
+            refused += 1
+print(refused)
+"""
+
+
+@cache
+def namespace() -> list[str]:
+    """The words before a command that give it a mount namespace; none where that is refused."""
+    for words in (["unshare", "-m"], ["unshare", "-Urm"]):
+        if shutil.which("unshare") and run([*words, "true"]).status == 0:
+            return words
+    return []
+
+
+@pytest.fixture
+def apart() -> list[str]:
+    if not namespace():
+        pytest.skip("this system gives no mount namespace")
+    return namespace()
+
+
+@pytest.fixture
+def evil(place: Path) -> Path:
+    path = place / "model.pkl"
+    path.write_bytes(payloads.pickle_of(place / "canary", 2))
+    return path
+
+
+def load(path: Path, log: str, times: int = 1, python: str = PYTHON, **more: str) -> Done:
+    return run([python, "-c", LOAD_MANY, str(times), path], env=guarded(log=log, **more))
+
+
+def records(log: Path) -> list[dict[str, Any]]:
+    text = log.read_text()
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def left_out(found: list[dict[str, Any]]) -> int:
+    return sum(int(record.get("left_out", 0)) for record in found)
+
+
+def told(found: list[dict[str, Any]]) -> int:
+    return sum(record["event"] != "start" for record in found)
+
+
+# Files.
+
+
+def test_device_that_is_full(evil: Path) -> None:
+    done = load(evil, "/dev/full", 3)
+    assert (done.status, done.out) == (0, "3\n")
+    assert [line.split(": ")[1] for line in done.guard_lines] == [f"blocked {evil}"] * 3
+    assert "left out" not in done.err
+
+
+# Fills the file system but for `room` bytes, lets the guard write, makes room, lets it write again.
+FULL = """
+set -e
+mount -t tmpfs -o size=64k none "$1"
+dd if=/dev/zero of="$1/ballast" bs=1k count="$4" status=none
+echo '{"whole":"line"}' > "$1/guard.log"
+dd if=/dev/zero of="$1/more" bs=1k count=64 status=none 2>/dev/null || true
+mkfifo "$1/../go" 2>/dev/null || true
+SAFEGUARD_LOG="$1/guard.log" LD_PRELOAD="$2" "$5" -c '
+import os, pickle, sys
+def attempt():
+    try:
+        pickle.load(open(sys.argv[1], "rb"))
+    except PermissionError:
+        pass
+for _ in range(30):
+    attempt()
+os.unlink(sys.argv[2] + "/ballast")
+os.unlink(sys.argv[2] + "/more") if os.path.exists(sys.argv[2] + "/more") else None
+attempt()
+attempt()
+' "$3" "$1"
+cat "$1/guard.log"
+"""
+
+
+def test_file_system_that_is_full(evil: Path, place: Path, apart: list[str]) -> None:
+    """A record may be cut by the end of the disk, but the one after it begins a line of its own."""
+    disk = place / "disk"
+    disk.mkdir()
+    words = ["sh", "-c", FULL, "sh", disk, LIBRARY, evil, "40", PYTHON]
+    done = run([*apart, *words])
+    assert done.status == 0, done
+    lines = done.out.splitlines()
+    assert lines[0] == '{"whole":"line"}'
+    whole, torn = [], []
+    for line in lines[1:]:
+        try:
+            whole.append(json.loads(line))
+        except ValueError:
+            torn.append(line)
+    assert len(torn) <= 1
+    last = [record for record in whole if "left_out" in record]
+    assert len(last) == 1
+    assert last[0]["left_out"] + len(whole) == 32
+    assert whole[-2:] == [last[0], whole[-1]]
+    # What the disk did not take was said on standard error.
+    assert len(done.guard_lines) == last[0]["left_out"]
+    log = place / "copy.log"
+    log.write_text("".join(f"{line}\n" for line in lines[1:]))
+    page = run([CLI, "report", log])
+    assert f"; {last[0]['left_out']} more were left out\n" in page.out
+
+
+def test_log_that_was_cut_in_a_line_goes_on_with_a_new_one(evil: Path, place: Path) -> None:
+    log = place / "guard.log"
+    log.write_text('{"cut')
+    os.utime(log, (0, 0))  # at rest
+    assert load(evil, str(log), 2).err == ""
+    cut, *rest = log.read_text().splitlines()
+    assert cut == '{"cut'
+    assert [json.loads(line)["path"] for line in rest] == [str(evil)] * 2
+
+
+def test_longest_file_that_the_process_may_write(evil: Path, place: Path) -> None:
+    """A write beyond RLIMIT_FSIZE would bring SIGXFSZ, which kills where nobody ignores it."""
+    log = place / "guard.log"
+    program = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n" + LOAD_MANY
+    )
+    done = run([PYTHON, "-c", program, "20", evil], env=guarded(log=str(log)))
+    assert (done.status, done.out) == (0, "20\n")
+    whole = [line for line in log.read_text().splitlines() if line.endswith("}")]
+    assert 1 <= len(whole) < 20
+    assert len(done.guard_lines) == 20 - len(whole)
+
+
+def test_unlinked_log_is_made_anew(evil: Path, place: Path) -> None:
+    log = place / "guard.log"
+    program = (
+        "import os, pickle, sys\n"
+        "for i in range(3):\n"
+        "    try:\n        pickle.load(open(sys.argv[1], 'rb'))\n"
+        "    except PermissionError:\n        pass\n"
+        "    if i == 1:\n        os.unlink(sys.argv[2])\n"
+    )
+    done = run([PYTHON, "-c", program, evil, log], env=guarded(log=str(log)))
+    assert (done.status, done.err) == (0, "")
+    assert len(records(log)) == 1
+
+
+def test_rotated_log_is_followed(evil: Path, place: Path) -> None:
+    log, old = place / "guard.log", place / "guard.log.1"
+    program = (
+        "import os, pickle, sys\n"
+        "for i in range(5):\n"
+        "    try:\n        pickle.load(open(sys.argv[1], 'rb'))\n"
+        "    except PermissionError:\n        pass\n"
+        "    if i == 1:\n        os.rename(sys.argv[2], sys.argv[2] + '.1')\n"
+    )
+    done = run([PYTHON, "-c", program, evil, log], env=guarded(log=str(log)))
+    assert (done.status, done.err) == (0, "")
+    assert (len(records(old)), len(records(log))) == (2, 3)
+
+
+def test_folder_that_is_read_only(evil: Path, place: Path, apart: list[str]) -> None:
+    folder = place / "logs"
+    folder.mkdir()
+    script = 'mount -t tmpfs none "$1" && mount -o remount,ro "$1" && shift && exec "$@"'
+    words = ["sh", "-c", script, "sh", folder, "env", *settings(log=f"{folder}/guard.log")]
+    done = run([*apart, *words, PYTHON, "-c", LOAD_MANY, "2", evil])
+    assert (done.status, done.out) == (0, "2\n")
+    assert len(done.guard_lines) == 2
+
+
+def test_log_of_another_user(evil: Path, place: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    log = place / "guard.log"
+    log.touch(0o600)
+    done = run([PYTHON, "-c", LOAD_MANY, "1", evil], env=guarded(log=str(log)), user=65534)
+    assert (done.status, done.out) == (0, "1\n")
+    assert done.guard_lines[0].startswith(f"safeguard: blocked {evil}: ")
+    assert log.read_text() == ""
+
+
+def test_fifo_that_nobody_reads_or_that_is_full(evil: Path, place: Path) -> None:
+    fifo = place / "fifo"
+    os.mkfifo(fifo)
+    assert len(load(evil, str(fifo)).guard_lines) == 1
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        paths = [evil, *(shutil.copy(evil, place / f"{i}.pkl") for i in range(3))]
+        program = [PYTHON, "-c", LOAD_MANY, "50", *paths]
+        done = run(program, env=guarded(log=str(fifo)))  # more than a pipe holds
+        assert (done.status, done.out) == (0, "200\n")
+        got = os.read(reader, 1 << 20).decode()
+    finally:
+        os.close(reader)
+    taken = [json.loads(line) for line in got.splitlines() if line.endswith("}")]
+    assert 5 < len(taken) < 200
+    assert len(done.guard_lines) == 200 - len(taken)
+
+
+MANY = """
+import os, pickle, sys
+sys.stdin.buffer.read(1)
+for _ in range(int(sys.argv[1])):
+    try:
+        pickle.load(open(sys.argv[2], "rb"))
+    except PermissionError:
+        pass
+"""
+
+
+def test_two_hundred_processes_write_one_file(evil: Path, place: Path) -> None:
+    """None is torn, none is lost: all wait, then write at once."""
+    log, each, count = place / "guard.log", 20, 200
+    env = clean_environment() | guarded(log=str(log))
+    gate, opener = os.pipe()
+    words = [PYTHON, "-S", "-E", "-c", MANY, str(each), str(evil)]
+    crowd = [
+        subprocess.Popen(words, stdin=gate, env=env, pass_fds=(), stderr=subprocess.DEVNULL)
+        for _ in range(count)
+    ]
+    os.close(gate)
+    os.write(opener, b"x" * count)
+    os.close(opener)
+    assert [process.wait(timeout=100) for process in crowd] == [0] * count
+    found = records(log)
+    assert len(found) == count * each
+    assert {record["path"] for record in found} == {str(evil)}
+    by_pid = {process.pid: 0 for process in crowd}
+    for record in found:
+        by_pid[record["pid"]] += 1
+    assert set(by_pid.values()) == {each}
+    assert left_out(found) == 0
+
+
+# Rate.
+
+
+def test_flood_of_one_record_is_held_back_and_counted(evil: Path, place: Path) -> None:
+    log = place / "guard.log"
+    done = load(evil, str(log), 3000)
+    assert (done.status, done.out, done.err) == (0, "3000\n", "")
+    found = records(log)
+    assert 100 <= told(found) < 200
+    assert told(found) + left_out(found) == 3000
+    assert (found[-1]["event"], found[-1]["reasons"][0]["rule"]) == ("start", "left-out")
+    page = run([CLI, "report", log]).out
+    assert page.splitlines()[2].endswith(f"; {left_out(found)} more were left out")
+    assert f"safeguard_left_out_total {left_out(found)}\n" in metrics(log)
+    assert f"{left_out(found)} more records were left out" in html(log)
+
+
+def metrics(log: Path) -> str:
+    return run([CLI, "report", "--format", "prometheus", log]).out
+
+
+def html(log: Path) -> str:
+    return run([CLI, "report", "--format", "html", log]).out
+
+
+def test_different_files_are_no_flood(place: Path) -> None:
+    paths = [place / f"model{i}.pkl" for i in range(1500)]
+    for path in paths:
+        path.write_bytes(payloads.pickle_of(place / "canary", 2))
+    log = place / "guard.log"
+    done = run([PYTHON, "-c", LOAD_MANY, "1", *paths], env=guarded(log=str(log)))
+    assert (done.out, done.err) == ("1500\n", "")
+    found = records(log)
+    assert [record["path"] for record in found] == [str(path) for path in paths]
+    assert left_out(found) == 0
+
+
+def test_flood_on_standard_error_ends_with_a_count(evil: Path) -> None:
+    done = load(evil, "stderr", 500)
+    lines = done.guard_lines
+    held = [int(n) for line in lines for n in re.findall(r" \((\d+) records? before it", line)]
+    assert sum(held) + len([line for line in lines if ": blocked " in line]) == 500
+    assert re.fullmatch(
+        r"safeguard: logged \S+: benign 0\.000: the program has ended "
+        r"\(\d+ records before it left out\)",
+        lines[-1],
+    )
+
+
+def test_child_counts_for_itself(evil: Path, place: Path) -> None:
+    log = place / "guard.log"
+    program = (
+        LOAD_MANY + "import os\n"
+        "if os.fork():\n    os.wait()\n"
+        "else:\n    sys.exit(0)\n"
+    )
+    done = run([PYTHON, "-c", program, "300", evil], env=guarded(log=str(log)))
+    assert done.status == 0
+    found = records(log)
+    assert told(found) + left_out(found) == 300
+    assert len({record["pid"] for record in found}) == 1
+
+
+# Standard error.
+
+
+def test_standard_error_that_is_closed(evil: Path) -> None:
+    words = ["sh", "-c", 'exec "$@" 2>&-', "sh", PYTHON, "-c", LOAD_MANY, "3", evil]
+    done = run(words, env=guarded())
+    assert (done.status, done.out, done.err) == (0, "3\n", "")
+
+
+def test_data_file_with_the_number_of_standard_error_stays_clean(evil: Path, place: Path) -> None:
+    data = place / "results.bin"
+    program = (
+        "import os, sys\n"
+        "os.close(2)\n"
+        f"fd = os.open({str(data)!r}, os.O_WRONLY | os.O_CREAT)\n"
+        "assert fd == 2\n" + LOAD_MANY + "os.write(2, b'numbers')\n"
+    )
+    done = run([PYTHON, "-c", program, "3", evil], env=guarded())
+    assert (done.status, done.out, done.err) == (0, "3\n", "")
+    assert data.read_bytes() == b"numbers"
+
+
+@pytest.mark.parametrize("way", ["dup2", "append"])
+def test_standard_error_that_was_redirected_is_used(evil: Path, place: Path, way: str) -> None:
+    text = place / "errors.txt"
+    program = "import os, sys\nos.close(2)\n"
+    if way == "append":
+        program += f"fd = os.open({str(text)!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+    else:
+        program += f"os.dup2(os.open({str(text)!r}, os.O_WRONLY | os.O_CREAT), 2)\n"
+    done = run([PYTHON, "-c", program + LOAD_MANY, "1", evil], env=guarded())
+    assert (done.status, done.out) == (0, "1\n")
+    assert text.read_text().startswith(f"safeguard: blocked {evil}: ")
+
+
+def test_standard_error_that_nobody_reads(evil: Path) -> None:
+    """A full pipe: the program goes on at once."""
+    reader, writer = os.pipe()
+    try:
+        with subprocess.Popen(
+            [PYTHON, "-c", LOAD_MANY, "95", str(evil)] + [str(evil)] * 10,
+            env=clean_environment() | guarded(),
+            stdout=subprocess.PIPE,
+            stderr=writer,
+        ) as process:
+            fill(writer)
+            out, _ = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, b"1045\n")
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def fill(pipe: int) -> None:
+    os.set_blocking(pipe, False)
+    try:
+        while True:
+            os.write(pipe, b"." * 4096)
+    except BlockingIOError:
+        os.set_blocking(pipe, True)
+
+
+def test_standard_error_whose_reader_is_gone(evil: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = "import signal\nsignal.signal(signal.SIGPIPE, signal.SIG_DFL)\n" + LOAD_MANY
+    done = subprocess.run(
+        [PYTHON, "-c", program, "3", str(evil)],
+        env=clean_environment() | guarded(),
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (0, b"3\n")
+
+
+# syslog and the journal. /dev/log and /run/systemd lie where the guard looks for them: in a mount
+# namespace they are the test's own.
+
+# Serves the socket at $1 of the kind $2 for what `python` does, and prints what arrived, as JSON.
+DAEMON = """
+import json, os, socket, subprocess, sys
+path, kind, deaf, *words = sys.argv[1:]
+server = socket.socket(socket.AF_UNIX, getattr(socket, kind))
+server.bind(path)
+if kind == "SOCK_STREAM":
+    server.listen()
+if deaf == "full":
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+done = subprocess.run(words, capture_output=True, text=True)
+got = []
+server.setblocking(False)
+try:
+    while deaf == "hears":
+        if kind == "SOCK_STREAM":
+            connection, _ = server.accept()
+            got.append(connection.recv(1 << 20).decode())
+        else:
+            got.append(server.recv(1 << 20).decode())
+except BlockingIOError:
+    pass
+print(json.dumps([done.returncode, done.stdout, done.stderr, got]))
+"""
+
+
+def settings(**some: str) -> list[str]:
+    return [f"{name}={value}" for name, value in guarded(**some).items()]
+
+
+def served(
+    apart: list[str], log: str, evil: Path, kind: str = "SOCK_DGRAM", deaf: str = "hears"
+) -> tuple[Done, list[str]]:
+    """What a program under the guard did, and what its log's daemon got."""
+    folder, name = ("/run", "systemd/journal/socket") if log == "journald" else ("/dev", "log")
+    script = (
+        'folder="$1"; name="$2"; shift 2\n'
+        'if [ "$folder" = /dev ]; then\n'
+        # The devices that a Python wants, under a /dev of its own.
+        "  mkdir /tmp/dev.$$ && mount -t tmpfs none /tmp/dev.$$ && for d in null zero urandom random;"
+        " do touch /tmp/dev.$$/$d && mount --bind /dev/$d /tmp/dev.$$/$d || exit 9; done\n"
+        "  mount --rbind /tmp/dev.$$ /dev && rmdir /tmp/dev.$$ 2>/dev/null\n"
+        "else\n  mount -t tmpfs none /run || exit 9\nfi\n"
+        'mkdir -p "$(dirname "$folder/$name")"\n'
+        'exec "$@"\n'
+    )
+    inner = ["env", *settings(log=log), PYTHON, "-c", LOAD_MANY, "3", str(evil)]
+    daemon = [PYTHON, "-c", DAEMON, f"{folder}/{name}", kind, deaf, *inner]
+    done = run([*apart, "sh", "-c", script, "sh", folder, name, *daemon])
+    assert done.status == 0, done
+    status, out, err, got = json.loads(done.out)
+    return Done(status, out, err), got
+
+
+SYSLOG = re.compile(
+    r"<(?P<pri>\d+)>1 (?P<time>\S+) (?P<host>\S+) (?P<app>\S+) (?P<pid>\d+) (?P<id>\S+) "
+    r"(?P<data>-) (?P<text>.*)",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("kind", ["SOCK_DGRAM", "SOCK_STREAM"])
+def test_syslog_gets_messages_of_rfc_5424(apart: list[str], evil: Path, kind: str) -> None:
+    done, got = served(apart, "syslog", evil, kind)
+    assert (done.status, done.out, done.err) == (0, "3\n", "")
+    assert len(got) == 3
+    for text in got:
+        if kind == "SOCK_STREAM":
+            assert text.endswith("\0")
+            text = text[:-1]
+        match = SYSLOG.fullmatch(text)
+        assert match, text
+        assert int(match["pri"]) == 10 * 8 + 4
+        when = datetime.fromisoformat(match["time"])
+        assert abs((datetime.now(UTC) - when).total_seconds()) < 120
+        assert match["host"] == socket.gethostname()
+        assert (match["app"], match["id"]) == ("safeguard", "open")
+        assert match["text"].startswith(f"safeguard: blocked {evil}: malicious ")
+        assert "\n" not in text
+
+
+def test_journal_gets_fields(apart: list[str], evil: Path) -> None:
+    done, got = served(apart, "journald", evil)
+    assert (done.status, done.out, done.err) == (0, "3\n", "")
+    assert len(got) == 3
+    for text in got:
+        assert text.endswith("\n")
+        fields = dict(line.split("=", 1) for line in text[:-1].split("\n"))
+        assert all(re.fullmatch("[A-Z][A-Z0-9_]*", name) for name in fields)
+        assert fields["MESSAGE"].startswith(f"safeguard: blocked {evil}: malicious ")
+        assert fields["SYSLOG_IDENTIFIER"] == "safeguard"
+        assert (fields["PRIORITY"], fields["SYSLOG_FACILITY"]) == ("4", "10")
+        assert fields["SAFEGUARD_ACTION"] == "block"
+        assert fields["SAFEGUARD_VERDICT"] == "malicious"
+        record = json.loads(fields["SAFEGUARD_RECORD"])
+        assert (record["path"], record["event"]) == (str(evil), fields["SAFEGUARD_EVENT"])
+
+
+@pytest.mark.parametrize("log", ["syslog", "journald"])
+def test_daemon_that_does_not_read_is_not_waited_for(
+    apart: list[str], evil: Path, log: str
+) -> None:
+    done, _ = served(apart, log, evil, deaf="full")
+    assert (done.status, done.out) == (0, "3\n")
+
+
+@pytest.mark.parametrize("log", ["syslog", "journald"])
+def test_daemon_that_is_not_there(apart: list[str], evil: Path, log: str) -> None:
+    script = "mount -t tmpfs none /run; exec \"$@\""
+    words = ["sh", "-c", script, "sh", "env", *settings(log=log)]
+    if log == "syslog" and Path("/dev/log").exists():
+        pytest.skip("this system has a syslog daemon")
+    done = run([*apart, *words, PYTHON, "-c", LOAD_MANY, "3", evil])
+    assert (done.status, done.out) == (0, "3\n")
+    assert [line.split(": ")[1] for line in done.guard_lines] == [f"blocked {evil}"] * 3
+
+
+JOURNALD = Path("/lib/systemd/systemd-journald")
+
+
+@pytest.fixture
+def journal(place: Path) -> Iterator[Path]:
+    """A journald of our own, in a mount namespace that other programs can enter."""
+    if not JOURNALD.exists() or not shutil.which("journalctl") or namespace() != ["unshare", "-m"]:
+        pytest.skip("no systemd-journald here, or no rights to run one")
+    script = (
+        "mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal && "
+        "mount -t tmpfs none /var/log && exec " + str(JOURNALD)
+    )
+    process = subprocess.Popen(
+        ["unshare", "-m", "sh", "-c", script],
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+    )
+    yield Path(f"/proc/{process.pid}/ns/mnt")
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=20)
+
+
+def test_real_journald_has_the_records(journal: Path, evil: Path) -> None:
+    inside = ["nsenter", f"--mount={journal}"]
+    ready = time.monotonic() + 10
+    while run([*inside, "test", "-S", "/run/systemd/journal/socket"]).status:
+        if time.monotonic() > ready:
+            pytest.skip("journald does not start here")
+        time.sleep(0.05)
+    program = [PYTHON, "-c", LOAD_MANY, "3", evil]
+    done = run([*inside, "env", *settings(log="journald"), *program])
+    assert (done.status, done.out, done.err) == (0, "3\n", "")
+    shown = run([*inside, "journalctl", "-o", "json", "-t", "safeguard", "--no-pager", "--sync"])
+    shown = run([*inside, "journalctl", "-o", "json", "-t", "safeguard", "--no-pager"])
+    found = [json.loads(line) for line in shown.out.splitlines()]
+    assert [entry["SAFEGUARD_ACTION"] for entry in found] == ["block"] * 3, (shown, done)
+    assert json.loads(found[0]["SAFEGUARD_RECORD"])["path"] == str(evil)
+    assert found[0]["_COMM"].startswith("python3")

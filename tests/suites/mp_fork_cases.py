@@ -1,0 +1,5 @@
+"""mp_fork_cases - CPython's tests of multiprocessing, with fork."""
+
+from test._test_multiprocessing import install_tests_in_module_dict
+
+install_tests_in_module_dict(globals(), "fork")

@@ -1,0 +1,5 @@
+"""mp_spawn_cases - CPython's tests of multiprocessing, with spawn."""
+
+from test._test_multiprocessing import install_tests_in_module_dict
+
+install_tests_in_module_dict(globals(), "spawn")
