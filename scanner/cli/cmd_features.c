@@ -84,8 +84,9 @@ static void put_site(struct listing *l, struct site *site)
     sg_out_json(l->out, site->module);
     sg_out_text(l->out, ", \"name\": ");
     sg_out_json(l->out, site->name);
-    sg_out_format(l->out, ", \"weight\": %.3f, \"rule\": \"%s\", \"open\": %s, \"v\": ",
-                  site->weight, site->rule, site->open ? "true" : "false");
+    sg_out_format(l->out,
+                  ", \"weight\": %.3f, \"rule\": \"%s\", \"open\": %s, \"v\": ", site->weight,
+                  site->rule, site->open ? "true" : "false");
     put_numbers(l->out, site->vector.at, SG_SITE_WIDTH);
     sg_out_text(l->out, ", \"g\": [");
     for (size_t i = 0; i < site->grams.count; i++)
@@ -168,8 +169,7 @@ static void put_file(struct listing *l, const char *path, const struct sg_source
     sg_out_text(l->out, "], \"streams\": [");
     sg_out_bytes(l->out, l->streams.text, l->streams.len);
     sg_out_format(l->out, "], \"verdict\": \"%s\", \"score\": %.3f, \"format\": \"%s\"}\n",
-                  status ? "unread" : sg_verdict_name(report.verdict), report.score,
-                  report.format);
+                  status ? "unread" : sg_verdict_name(report.verdict), report.score, report.format);
     sg_out_free(&l->streams);
 }
 

@@ -9,10 +9,13 @@
  * watcher has looked (milliseconds). What the program itself executes later is the library's task.
  */
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "cli/heap.h"
 #include "cli/preload.h"
 #include "cli/rules.h"
 #include "cli/watcher.h"
+
+#include "supervise/supervise.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,47 +94,70 @@ static void tell_ignored(const struct sg_policy *policy)
 }
 
 /* What the guard will go by, read as it will read it. SG_EXIT_OK when it will be awake. */
-static int check_policy(void)
+static int check_policy(struct sg_rules *rules)
 {
-    struct sg_rules rules;
     struct sg_policy_error error;
     char text[1024];
     int status = SG_EXIT_OK;
 
-    if (!sg_rules_load(&rules, NULL))
+    if (!sg_rules_load(rules, NULL))
         return refuse("policy", "it is not valid");
-    if (sg_policy_environment(&rules.policy, getenv, &error)) {
+    if (sg_policy_environment(&rules->policy, getenv, &error)) {
         sg_policy_error_text(&error, text, sizeof(text));
         status = refuse("policy", text);
-    } else if (rules.policy.mode == SG_ALLOW) {
-        status = refuse(rules.policy.file ? rules.policy.file : "SAFEGUARD_MODE",
+    } else if (rules->policy.mode == SG_ALLOW) {
+        status = refuse(rules->policy.file ? rules->policy.file : "SAFEGUARD_MODE",
                         "the mode is off: the guard would do nothing");
-    } else if (!log_is_writable(&rules.policy.log)) {
-        status = refuse(rules.policy.log.path, strerror(errno));
+    } else if (!log_is_writable(&rules->policy.log)) {
+        status = refuse(rules->policy.log.path, strerror(errno));
     } else {
-        tell_ignored(&rules.policy);
+        tell_ignored(&rules->policy);
     }
-    sg_rules_free(&rules);
     return status;
 }
 
-static int become(const struct sg_program *program, const struct sg_preload *preload, char **args)
-{
-    struct sg_watcher watcher;
+struct command {
+    const struct sg_policy *policy;
+    const struct sg_program *program;
+    const char *library; /* that must be mapped, or NULL */
+    char **args;
+};
 
-    if (!sg_watcher_start(&watcher, preload->library))
+static int become(void *ctx)
+{
+    const struct command *command = ctx;
+    struct sg_watcher watcher;
+    char why[256];
+
+    if (command->library && !sg_watcher_start(&watcher, command->library))
         return refuse("watcher", strerror(errno));
-    execv(program->path, args);
+    if (!sg_confine(command->policy, why, sizeof(why))) {
+        if (command->library)
+            sg_watcher_cancel(&watcher);
+        return refuse(command->args[0], why);
+    }
+    execv(command->program->path, command->args);
     int error = errno;
-    sg_watcher_cancel(&watcher);
-    fprintf(stderr, "safeguard: run: %s: %s\n", args[0], strerror(error));
+    if (command->library)
+        sg_watcher_cancel(&watcher);
+    fprintf(stderr, "safeguard: run: %s: %s\n", command->args[0], strerror(error));
     return SG_EXIT_NO_EXEC;
+}
+
+/* A program that cannot take the library in is vetted from outside all the same. */
+static int supervise(struct command *command, const struct sg_policy *policy)
+{
+    struct sg_supervised_command supervised = {
+        .policy = policy, .name = command->args[0], .become = become, .ctx = command};
+
+    return sg_supervise(&supervised);
 }
 
 int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, char **args)
 {
     struct sg_preload preload;
     struct sg_program program;
+    struct sg_rules rules;
     char text[WHY_MAX];
     const char *why;
 
@@ -149,11 +175,14 @@ int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, cha
         return refuse("guard", text);
     if (!set_environment(options))
         return refuse("environment", strerror(errno));
-    int status = check_policy();
+    int status = check_policy(&rules);
     if (status != SG_EXIT_OK)
         return status;
     sg_preload_set(&preload);
-    if (!sg_preload_reaches(&preload, &program, text, sizeof(text)))
-        return refuse(args[0], text);
-    return become(&program, &preload, args);
+    bool reached = sg_preload_reaches(&preload, &program, text, sizeof(text));
+    struct command command = {
+        .policy = &rules.policy, .program = &program, .library = reached ? preload.library : NULL, .args = args};
+    if (options->supervise)
+        return supervise(&command, &rules.policy);
+    return reached ? become(&command) : refuse(args[0], text);
 }

@@ -20,7 +20,7 @@
 /* What the threads share. All below `lock` is under it. */
 struct crew {
     const struct sg_walk *walk;
-    const struct sg_policy *policy;
+    struct sg_scan_rules rules;
     const struct sg_emit *emit;
     struct sg_style style;
     atomic_size_t next; /* job */
@@ -28,6 +28,9 @@ struct crew {
     pthread_cond_t finished;
     struct sg_progress progress;
     struct sg_tally tally;
+    struct sg_remember fresh;
+    struct sg_baseline *accepting; /* what is found now is added to it; or NULL */
+    const char *accept_why;
     uint64_t bytes_done;
     unsigned working; /* threads */
     bool printed;     /* something for a file */
@@ -40,7 +43,7 @@ static void count_result(struct crew *crew, const struct sg_scanned *scanned)
     struct sg_tally *tally = &crew->tally;
     const struct sg_report *report = &scanned->report;
 
-    crew->found |= scanned->found;
+    crew->found |= scanned->result.found;
     if (scanned->result.problem) {
         tally->unread++;
         return;
@@ -48,8 +51,21 @@ static void count_result(struct crew *crew, const struct sg_scanned *scanned)
     tally->files++;
     tally->bytes += report->size;
     tally->verdicts[report->verdict]++;
-    tally->partial += report->coverage == SG_PARTIAL;
-    tally->unanalysed += report->coverage == SG_NONE;
+    tally->accepted += scanned->result.accepted != NULL;
+    tally->partial += report->coverage == SG_PARTIAL && !scanned->result.accepted;
+    tally->unanalysed += report->coverage == SG_NONE && !scanned->result.accepted;
+    if (scanned->fresh && crew->rules.remember)
+        sg_remember_keep(&crew->fresh, &scanned->identity, report);
+}
+
+/* Before it is counted: what is accepted is no finding. */
+static void accept_result(struct crew *crew, struct sg_scanned *scanned)
+{
+    if (!crew->accepting || !scanned->hashed || scanned->result.accepted)
+        return;
+    sg_baseline_add(crew->accepting, scanned->sha256, scanned->report.verdict, crew->accept_why);
+    scanned->result.accepted = crew->accept_why;
+    scanned->result.found = false;
 }
 
 static void print_problem(const struct sg_result *result, struct sg_outbuf *out)
@@ -62,12 +78,10 @@ static void print_problem(const struct sg_result *result, struct sg_outbuf *out)
     out->len = 0;
 }
 
-static void finish_job(struct crew *crew, const struct sg_job *job,
-                       const struct sg_scanned *scanned, struct sg_outbuf *out)
+/* Prints one name of what was scanned. */
+static void tell_result(struct crew *crew, const struct sg_scanned *scanned, struct sg_outbuf *out)
 {
-    pthread_mutex_lock(&crew->lock);
     count_result(crew, scanned);
-    crew->bytes_done += job->size;
     if (scanned->result.problem) {
         sg_progress_clear(&crew->progress);
         print_problem(&scanned->result, out);
@@ -79,22 +93,35 @@ static void finish_job(struct crew *crew, const struct sg_job *job,
         if (!crew->write_error && !sg_out_write(out, STDOUT_FILENO))
             crew->write_error = errno;
     }
+    out->len = 0;
+}
+
+static void finish_job(struct crew *crew, const struct sg_job *job, struct sg_scanned *scanned,
+                       struct sg_outbuf *out)
+{
+    pthread_mutex_lock(&crew->lock);
+    accept_result(crew, scanned);
+    tell_result(crew, scanned, out);
+    for (size_t i = 0; i < job->also_count; i++) {
+        scanned->result.path = job->also[i];
+        tell_result(crew, scanned, out);
+    }
+    crew->bytes_done += job->size;
     if (crew->write_error)
         atomic_store(&crew->next, crew->walk->count);
-    out->len = 0;
     pthread_mutex_unlock(&crew->lock);
 }
 
 static void *work(void *ctx)
 {
     struct crew *crew = ctx;
-    struct sg_arena arena = sg_scanfile_arena(crew->policy->limits.max_memory);
+    struct sg_arena arena = sg_scanfile_arena(crew->rules.policy->limits.max_memory);
     struct sg_outbuf out = {0};
     struct sg_scanned scanned;
     size_t at;
 
     while (arena.base && (at = atomic_fetch_add(&crew->next, 1)) < crew->walk->count) {
-        sg_scanfile(&crew->walk->jobs[at], crew->policy, &arena, &scanned);
+        sg_scanfile(&crew->walk->jobs[at], &crew->rules, &arena, &scanned);
         finish_job(crew, &crew->walk->jobs[at], &scanned, &out);
         sg_scanfile_renew(&arena);
     }
@@ -141,7 +168,7 @@ static bool scan_all(struct crew *crew, unsigned wanted)
     if (atomic_load(&crew->next) >= crew->walk->count)
         return true;
     fprintf(stderr, "safeguard: scan: no memory for a thread (max_memory is %llu bytes)\n",
-            (unsigned long long)crew->policy->limits.max_memory);
+            (unsigned long long)crew->rules.policy->limits.max_memory);
     return false;
 }
 
@@ -192,16 +219,9 @@ static int status_of(const struct crew *crew)
     return tally->unread || tally->partial || tally->unanalysed ? SG_EXIT_TROUBLE : SG_EXIT_OK;
 }
 
-static int scan_walk(struct sg_walk *walk, const struct sg_policy *policy,
-                     const struct sg_cmdline *options)
+static int scan_walk(struct crew *crew, struct sg_walk *walk, unsigned jobs)
 {
-    struct crew crew = {.walk = walk,
-                        .policy = policy,
-                        .emit = sg_emit_of(options->format),
-                        .style = style_for(options),
-                        .lock = PTHREAD_MUTEX_INITIALIZER,
-                        .finished = PTHREAD_COND_INITIALIZER};
-    unsigned threads = thread_count(options->jobs, walk->count);
+    unsigned threads = thread_count(jobs, walk->count);
     uint64_t bytes = 0;
 
     /* One thread goes in the order of the command line, as people expect. */
@@ -209,20 +229,72 @@ static int scan_walk(struct sg_walk *walk, const struct sg_policy *policy,
         sg_walk_sort(walk);
     for (size_t i = 0; i < walk->count; i++)
         bytes += walk->jobs[i].size;
-    crew.progress = sg_progress_begin(walk->count, bytes);
-    put_frame(&crew, false);
-    if (!scan_all(&crew, threads))
+    crew->walk = walk;
+    crew->tally.left_out = walk->left_out;
+    crew->progress = sg_progress_begin(walk->count, bytes);
+    put_frame(crew, false);
+    if (!scan_all(crew, threads))
         return SG_EXIT_TROUBLE;
-    crew.tally.seconds = sg_progress_now() - crew.progress.begun;
-    put_frame(&crew, true);
-    return status_of(&crew);
+    crew->tally.seconds = sg_progress_now() - crew->progress.begun;
+    put_frame(crew, true);
+    return status_of(crew);
+}
+
+/* With the files that a scan keeps, and that it goes by. */
+static int scan_with(struct sg_walk *walk, const struct sg_policy *policy,
+                     const struct sg_cmdline *options)
+{
+    struct sg_remember remember = {0};
+    struct sg_baseline baseline = {0};
+    struct crew crew = {.rules = {.policy = policy,
+                                  .remember = options->cache ? &remember : NULL,
+                                  .baseline = options->baseline ? &baseline : NULL},
+                        .accepting = options->accept ? &baseline : NULL,
+                        .accept_why = options->accept,
+                        .emit = sg_emit_of(options->format),
+                        .style = style_for(options),
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .finished = PTHREAD_COND_INITIALIZER};
+    int status = SG_EXIT_TROUBLE;
+
+    if ((!options->cache || sg_remember_open(&remember, options->cache, policy)) &&
+        (!options->baseline ||
+         sg_baseline_open(&baseline, options->baseline, options->accept != NULL))) {
+        status = scan_walk(&crew, walk, options->jobs);
+        if ((options->cache && !sg_remember_save(&remember, &crew.fresh)) ||
+            (options->accept && !sg_baseline_save(&baseline)))
+            status = SG_EXIT_TROUBLE;
+    }
+    sg_remember_free(&crew.fresh);
+    sg_remember_free(&remember);
+    sg_baseline_free(&baseline);
+    return status;
+}
+
+/* NULL, or what is wrong with the options taken together. */
+static const char *check_options(const struct sg_cmdline *options, struct sg_walk *walk)
+{
+    if (options->accept && !options->baseline)
+        return "--accept needs --baseline, the file to write to";
+    if (options->accept && strpbrk(options->accept, "\r\n"))
+        return "--accept takes one line";
+    if (options->since && !sg_walk_since(walk, options->since))
+        return "--changed-since takes a date, as 2026-11-23 or 2026-11-23T17:30, or a file";
+    return NULL;
 }
 
 int sg_cmd_scan(const struct sg_verb *verb, const struct sg_cmdline *options, char **args)
 {
-    struct sg_walk walk = {.recursive = options->recursive};
+    struct sg_walk walk = {.recursive = options->recursive,
+                           .excludes = options->excludes,
+                           .exclude_count = options->exclude_count};
     struct sg_rules rules;
+    const char *problem = check_options(options, &walk);
 
+    if (problem) {
+        fprintf(stderr, "safeguard: scan: %s\n", problem);
+        return SG_EXIT_TROUBLE;
+    }
     if (!args[0]) {
         fprintf(stderr, "safeguard: scan what? see: safeguard help %s\n", verb->name);
         return SG_EXIT_TROUBLE;
@@ -233,9 +305,10 @@ int sg_cmd_scan(const struct sg_verb *verb, const struct sg_cmdline *options, ch
     rules.policy.mode = SG_BLOCK;
     rules.policy.block_at = options->fail_on;
     rules.policy.on_partial = SG_LOG;
+    walk.apart = rules.policy.allow_paths.count || rules.policy.deny_paths.count;
     for (; *args; args++)
         sg_walk_add(&walk, *args);
-    int status = scan_walk(&walk, &rules.policy, options);
+    int status = scan_with(&walk, &rules.policy, options);
     sg_walk_free(&walk);
     sg_rules_free(&rules);
     return status;

@@ -2,39 +2,56 @@
 #include "cli/cmdline.h"
 
 #include "cli/suggest.h"
+#include "policy/glob.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define JOBS_MAX 256
 #define NAME_WIDTH 21
 
-static bool set_help(struct sg_cmdline *options, const char *value)
+struct row {
+    const char *verbs[4]; /* none: every verb */
+    char letter;
+    const char *name;
+    const char *value; /* what stands for the value in help, or NULL */
+    const char *help;
+    bool (*set)(struct sg_cmdline *options, const struct row *row, const char *value);
+    size_t field; /* of set_flag and set_text */
+};
+
+/* The fields that set_flag() and set_text() fill in: by their place in struct sg_cmdline. */
+#define FIELD(name) offsetof(struct sg_cmdline, name)
+
+static bool set_flag(struct sg_cmdline *options, const struct row *row, const char *value)
 {
     (void)value;
-    options->help = true;
+    *(bool *)((char *)options + row->field) = true;
     return true;
 }
 
-static bool set_recursive(struct sg_cmdline *options, const char *value)
+static bool set_text(struct sg_cmdline *options, const struct row *row, const char *value)
 {
-    (void)value;
-    options->recursive = true;
+    *(const char **)((char *)options + row->field) = value;
+    return *value != '\0';
+}
+
+static bool set_exclude(struct sg_cmdline *options, const struct row *row, const char *value)
+{
+    (void)row;
+    if (options->exclude_count == SG_EXCLUDES_MAX || sg_glob_fault(sg_text_of(value)))
+        return false;
+    options->excludes[options->exclude_count++] = value;
     return true;
 }
 
-static bool set_verbose(struct sg_cmdline *options, const char *value)
+static bool set_jobs(struct sg_cmdline *options, const struct row *row, const char *value)
 {
-    (void)value;
-    options->verbose = true;
-    return true;
-}
-
-static bool set_jobs(struct sg_cmdline *options, const char *value)
-{
+    (void)row;
     char *end;
 
     errno = 0;
@@ -45,20 +62,13 @@ static bool set_jobs(struct sg_cmdline *options, const char *value)
     return true;
 }
 
-static bool set_seccomp(struct sg_cmdline *options, const char *value)
-{
-    (void)value;
-    options->seccomp = true;
-    return true;
-}
-
 /* `allowed`: a bit for each format that the verb has. */
 static bool set_format_of(struct sg_cmdline *options, const char *value, unsigned allowed)
 {
     static const char *const names[] = {
-        [SG_TEXT_LINES] = "text", [SG_JSON] = "json", [SG_JSONL] = "jsonl",
-        [SG_SARIF] = "sarif",     [SG_HTML] = "html", [SG_PROMETHEUS] = "prometheus",
-        [SG_DOT] = "dot"};
+        [SG_TEXT_LINES] = "text", [SG_JSON] = "json",  [SG_JSONL] = "jsonl",
+        [SG_SARIF] = "sarif",     [SG_HTML] = "html",  [SG_PROMETHEUS] = "prometheus",
+        [SG_DOT] = "dot",         [SG_JUNIT] = "junit"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (allowed >> i & 1 && strcmp(value, names[i]) == 0) {
@@ -69,43 +79,43 @@ static bool set_format_of(struct sg_cmdline *options, const char *value, unsigne
     return false;
 }
 
-static bool set_format(struct sg_cmdline *options, const char *value)
+static bool set_format(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     return set_format_of(options, value,
-                         1u << SG_TEXT_LINES | 1u << SG_JSON | 1u << SG_JSONL | 1u << SG_SARIF);
+                         1u << SG_TEXT_LINES | 1u << SG_JSON | 1u << SG_JSONL | 1u << SG_SARIF |
+                             1u << SG_JUNIT);
 }
 
-static bool set_policy_format(struct sg_cmdline *options, const char *value)
+static bool set_policy_format(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_JSON);
 }
 
-static bool set_report_format(struct sg_cmdline *options, const char *value)
+static bool set_report_format(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_HTML | 1u << SG_PROMETHEUS);
 }
 
-static bool set_explain_format(struct sg_cmdline *options, const char *value)
+static bool set_explain_format(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     return set_format_of(options, value, 1u << SG_TEXT_LINES | 1u << SG_HTML | 1u << SG_DOT);
 }
 
-static bool set_html(struct sg_cmdline *options, const char *value)
+static bool set_html(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     (void)value;
     options->format = SG_HTML;
     return true;
 }
 
-static bool set_every(struct sg_cmdline *options, const char *value)
+static bool set_fail_on(struct sg_cmdline *options, const struct row *row, const char *value)
 {
-    (void)value;
-    options->every = true;
-    return true;
-}
-
-static bool set_fail_on(struct sg_cmdline *options, const char *value)
-{
+    (void)row;
     if (strcmp(value, "malicious") == 0)
         options->fail_on = SG_MALICIOUS;
     else if (strcmp(value, "suspicious") == 0)
@@ -115,20 +125,16 @@ static bool set_fail_on(struct sg_cmdline *options, const char *value)
     return true;
 }
 
-static bool set_policy(struct sg_cmdline *options, const char *value)
+static bool set_mode(struct sg_cmdline *options, const struct row *row, const char *value)
 {
-    options->policy = value;
-    return *value != '\0';
-}
-
-static bool set_mode(struct sg_cmdline *options, const char *value)
-{
+    (void)row;
     options->mode = value;
     return strcmp(value, "block") == 0 || strcmp(value, "log") == 0;
 }
 
-static bool set_pid(struct sg_cmdline *options, const char *value)
+static bool set_pid(struct sg_cmdline *options, const struct row *row, const char *value)
 {
+    (void)row;
     char *end;
 
     errno = 0;
@@ -139,49 +145,46 @@ static bool set_pid(struct sg_cmdline *options, const char *value)
     return true;
 }
 
-static bool set_log(struct sg_cmdline *options, const char *value)
-{
-    options->log = value;
-    return *value != '\0';
-}
-
-struct row {
-    const char *verbs[4]; /* none: every verb */
-    char letter;
-    const char *name;
-    const char *value; /* what stands for the value in help, or NULL */
-    const char *help;
-    bool (*set)(struct sg_cmdline *options, const char *value);
-};
-
+/* clang-format off */
 static const struct row rows[] = {
-    {{"scan", "features"}, 'r', "recursive", NULL, "go into directories", set_recursive},
-    {{"scan"}, 'j', "jobs", "N", "threads, 1 to 256 (default: one a processor)", set_jobs},
-    {{"scan"}, 'f', "format", "FORMAT", "text (default), json, jsonl or sarif", set_format},
-    {{"scan", "run", "doctor", "explain"},
-     'p',
-     "policy",
-     "FILE",
-     "the policy to go by",
-     set_policy},
-    {{"scan"}, 0, "fail-on", "VERDICT", "malicious (default) or suspicious: status 1", set_fail_on},
-    {{"scan"}, 'v', "verbose", NULL, "a line for every file, with all reasons", set_verbose},
-    {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode},
-    {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_log},
-    {{"explain"}, 'f', "format", "FORMAT", "text (default), html or dot", set_explain_format},
-    {{"explain"}, 0, "html", NULL, "the same as --format html", set_html},
-    {{"explain"}, 'a', "all", NULL, "a line for every opcode", set_every},
-    {{"doctor"}, 0, "pid", "PID", "look at this process only", set_pid},
-    {{"policy"}, 0, "seccomp", NULL, "show: what a [seccomp] profile refuses", set_seccomp},
-    {{"policy"},
-     'f',
-     "format",
-     "FORMAT",
-     "of --seccomp: text (default) or json",
-     set_policy_format},
-    {{"report"}, 'f', "format", "FORMAT", "text (default), html or prometheus", set_report_format},
-    {{NULL}, 'h', "help", NULL, "this page", set_help},
+    {{"scan", "features"}, 'r', "recursive", NULL,
+     "go into directories", set_flag, FIELD(recursive)},
+    {{"scan"}, 'j', "jobs", "N", "threads, 1 to 256 (default: one a processor)", set_jobs, 0},
+    {{"scan"}, 'f', "format", "FORMAT",
+     "text (default), json, jsonl, sarif or junit", set_format, 0},
+    {{"scan", "run", "doctor", "explain"}, 'p', "policy", "FILE",
+     "the policy to go by", set_text, FIELD(policy)},
+    {{"scan"}, 0, "fail-on", "VERDICT",
+     "malicious (default) or suspicious: status 1", set_fail_on, 0},
+    {{"scan"}, 'v', "verbose", NULL,
+     "a line for every file, with all reasons", set_flag, FIELD(verbose)},
+    {{"scan"}, 'x', "exclude", "PATTERN",
+     "leave out paths or names like this (again for more)", set_exclude, 0},
+    {{"scan"}, 0, "changed-since", "WHEN",
+     "a date or a file: leave out what is older", set_text, FIELD(since)},
+    {{"scan"}, 0, "cache", "FILE",
+     "remember what was clean there, and do not scan it again", set_text, FIELD(cache)},
+    {{"scan"}, 0, "baseline", "FILE",
+     "findings that were accepted, with the reasons", set_text, FIELD(baseline)},
+    {{"scan"}, 0, "accept", "WHY",
+     "add what is found to the baseline, for this reason", set_text, FIELD(accept)},
+    {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode, 0},
+    {{"run"}, 's', "supervise", NULL,
+     "vet opens from outside: of every program, not of Python alone", set_flag, FIELD(supervise)},
+    {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_text, FIELD(log)},
+    {{"explain"}, 'f', "format", "FORMAT", "text (default), html or dot", set_explain_format, 0},
+    {{"explain"}, 0, "html", NULL, "the same as --format html", set_html, 0},
+    {{"explain"}, 'a', "all", NULL, "a line for every opcode", set_flag, FIELD(every)},
+    {{"doctor"}, 0, "pid", "PID", "look at this process only", set_pid, 0},
+    {{"policy"}, 0, "seccomp", NULL,
+     "show: what a [seccomp] profile refuses", set_flag, FIELD(seccomp)},
+    {{"policy"}, 'f', "format", "FORMAT",
+     "of --seccomp: text (default) or json", set_policy_format, 0},
+    {{"report"}, 'f', "format", "FORMAT",
+     "text (default), html or prometheus", set_report_format, 0},
+    {{NULL}, 'h', "help", NULL, "this page", set_flag, FIELD(help)},
 };
+/* clang-format on */
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -281,7 +284,7 @@ bool sg_cmdline_parse(const char *verb, int argc, char **argv, struct sg_cmdline
             complain(verb, answer, argv[optind - 1]);
             return false;
         }
-        if (!row->set(options, optarg)) {
+        if (!row->set(options, row, optarg)) {
             fprintf(stderr, "safeguard: %s: --%s cannot be '%s': %s\n", verb, row->name, optarg,
                     row->help);
             return false;

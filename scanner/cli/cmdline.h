@@ -11,13 +11,25 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum sg_format { SG_TEXT_LINES, SG_JSON, SG_JSONL, SG_SARIF, SG_HTML, SG_PROMETHEUS, SG_DOT };
+enum sg_format {
+    SG_TEXT_LINES,
+    SG_JSON,
+    SG_JSONL,
+    SG_SARIF,
+    SG_HTML,
+    SG_PROMETHEUS,
+    SG_DOT,
+    SG_JUNIT
+};
+
+#define SG_EXCLUDES_MAX 64u
 
 struct sg_cmdline {
     bool help;
     bool recursive;
     bool verbose;
     bool seccomp;
+    bool supervise;
     bool every;
     pid_t pid;     /* 0: none */
     unsigned jobs; /* 0: one for each processor */
@@ -25,7 +37,13 @@ struct sg_cmdline {
     enum sg_verdict fail_on; /* SG_SUSPICIOUS or SG_MALICIOUS */
     const char *policy;      /* a path, or NULL */
     const char *mode;        /* "block", "log" or NULL */
-    const char *log;         /* a path or a known word, or NULL */
+    const char *excludes[SG_EXCLUDES_MAX];
+    size_t exclude_count;
+    const char *since;    /* a date or a path, or NULL */
+    const char *cache;    /* a path, or NULL */
+    const char *baseline; /* a path, or NULL */
+    const char *accept;   /* why, or NULL */
+    const char *log;      /* a path or a known word, or NULL */
 };
 
 /* Reads the options of `verb` from argv[1..argc-1] (argv[0] is the verb) and points `*args` at

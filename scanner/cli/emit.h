@@ -14,8 +14,10 @@ struct sg_result {
     const struct sg_report *report; /* always there; says `partial` when there is a problem */
     const char *problem;            /* why it could not be read, or NULL */
     const char *note;               /* what the policy's lists say of it, or NULL */
+    const char *accepted;           /* why its finding is accepted, or NULL */
     uint64_t micros;
     bool named; /* on the command line itself */
+    bool found; /* at or above the level asked for, or denied by the policy, and not accepted */
 };
 
 /* What became of all of them. */
@@ -26,6 +28,8 @@ struct sg_tally {
     uint64_t partial; /* of `files` */
     uint64_t unanalysed;
     uint64_t unread; /* beside `files` */
+    uint64_t accepted;
+    uint64_t left_out; /* not looked at, as was asked for */
     double seconds;
 };
 
@@ -48,6 +52,7 @@ extern const struct sg_emit sg_emit_text;
 extern const struct sg_emit sg_emit_json;
 extern const struct sg_emit sg_emit_jsonl;
 extern const struct sg_emit sg_emit_sarif;
+extern const struct sg_emit sg_emit_junit;
 
 /* The fields of DESIGN 2.2 as one JSON object on one line, without a line end. */
 void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result);

@@ -34,6 +34,10 @@ void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
                   ", \"size\": %" PRIu64 ", \"micros\": %" PRIu64 ", \"reasons\": ", report->size,
                   result->micros);
     sg_emit_reasons(out, report);
+    if (result->accepted) {
+        sg_out_text(out, ", \"accepted\": ");
+        sg_out_json(out, result->accepted);
+    }
     sg_out_text(out, "}");
 }
 
@@ -74,14 +78,15 @@ static void document_file(struct sg_outbuf *out, const struct sg_result *result,
 static void document_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)
 {
     (void)style;
-    sg_out_format(out,
-                  "\n], \"summary\": {\"files\": %" PRIu64 ", \"bytes\": %" PRIu64
-                  ", \"malicious\": %" PRIu64 ", \"suspicious\": %" PRIu64 ", \"benign\": %" PRIu64
-                  ", \"partial\": %" PRIu64 ", \"not_analysed\": %" PRIu64
-                  ", \"unreadable\": %" PRIu64 ", \"seconds\": %.3f}}\n",
-                  tally->files, tally->bytes, tally->verdicts[SG_MALICIOUS],
-                  tally->verdicts[SG_SUSPICIOUS], tally->verdicts[SG_BENIGN], tally->partial,
-                  tally->unanalysed, tally->unread, tally->seconds);
+    sg_out_format(
+        out,
+        "\n], \"summary\": {\"files\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"malicious\": %" PRIu64
+        ", \"suspicious\": %" PRIu64 ", \"benign\": %" PRIu64 ", \"partial\": %" PRIu64
+        ", \"not_analysed\": %" PRIu64 ", \"unreadable\": %" PRIu64 ", \"accepted\": %" PRIu64
+        ", \"left_out\": %" PRIu64 ", \"seconds\": %.3f}}\n",
+        tally->files, tally->bytes, tally->verdicts[SG_MALICIOUS], tally->verdicts[SG_SUSPICIOUS],
+        tally->verdicts[SG_BENIGN], tally->partial, tally->unanalysed, tally->unread,
+        tally->accepted, tally->left_out, tally->seconds);
 }
 
 const struct sg_emit sg_emit_jsonl = {lines_begin, lines_file, lines_end};

@@ -60,7 +60,13 @@ static void sarif_file(struct sg_outbuf *out, const struct sg_result *result, st
                   sg_verdict_name(report->verdict), report->score,
                   sg_coverage_name(report->coverage));
     sg_emit_reasons(out, report);
-    sg_out_text(out, "}}");
+    sg_out_text(out, "}");
+    if (result->accepted) {
+        sg_out_text(out, ", \"suppressions\": [{\"kind\": \"external\", \"justification\": ");
+        sg_out_json(out, result->accepted);
+        sg_out_text(out, "}]");
+    }
+    sg_out_text(out, "}");
 }
 
 static void sarif_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)

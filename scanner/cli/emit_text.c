@@ -85,6 +85,11 @@ static void text_file(struct sg_outbuf *out, const struct sg_result *result, str
     }
     if (result->note)
         sg_out_format(out, " (%s)", result->note);
+    if (result->accepted) {
+        sg_out_text(out, " (accepted: ");
+        sg_out_plain(out, result->accepted);
+        sg_out_text(out, ")");
+    }
     sg_out_text(out, "\n");
     for (uint32_t i = 0; style.verbose && i < report->reason_count; i++) {
         sg_out_format(out, "    %.3f %s: ", report->reasons[i].weight, report->reasons[i].rule);
@@ -112,6 +117,8 @@ static void text_end(struct sg_outbuf *out, const struct sg_tally *tally, struct
     put_count(out, tally->partial, "not fully analysed");
     put_count(out, tally->unanalysed, "not analysed");
     put_count(out, tally->unread, "not readable");
+    put_count(out, tally->accepted, "accepted");
+    put_count(out, tally->left_out, "left out");
     sg_out_text(out, "\n");
 }
 

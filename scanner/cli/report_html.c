@@ -39,8 +39,8 @@ static const char head[] =
     "monospace}text.axis{fill:var(--soft);font-size:11px}text.big{font-size:34px;font-weight:650}"
     "text.number{font-weight:600}\n"
     "line.grid{stroke:var(--line)}.more,.key{color:var(--soft);font-size:13px;margin:6px 0 0}\n"
-    ".key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin:0 5px 0 12px}"
-    ".key i:first-child{margin-left:0}\n"
+    ".key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:5px}"
+    ".key span{white-space:nowrap;margin-right:8px}\n"
     "i.red{background:var(--red)}i.amber{background:var(--amber)}i.green{background:var(--green)}\n"
     "g:hover rect{opacity:.8}\n"
     "</style>\n</head>\n<body>\n<main>\n";
@@ -102,13 +102,15 @@ static void add_plots(struct sg_outbuf *out, const struct sg_book *book)
 {
     sg_out_text(out, "<section><h2>When</h2>\n");
     sg_plot_timeline(out, &book->timeline);
-    sg_out_text(out, "<p class=\"key\"><i class=\"red\"></i>blocked<i class=\"amber\"></i>logged"
-                     "</p></section>\n<div class=\"grid2\">\n"
+    sg_out_text(out, "<p class=\"key\"><span><i class=\"red\"></i>blocked</span> "
+                     "<span><i class=\"amber\"></i>logged</span></p></section>\n"
+                     "<div class=\"grid2\">\n"
                      "<section><h2>Verdicts, and how long they took</h2>"
                      "<div class=\"pair\"><div>\n");
     sg_plot_verdicts(out, book);
-    sg_out_text(out, "<p class=\"key\"><i class=\"red\"></i>malicious<i class=\"amber\"></i>"
-                     "suspicious<i class=\"green\"></i>benign</p></div>\n");
+    sg_out_text(out, "<p class=\"key\"><span><i class=\"red\"></i>malicious</span> "
+                     "<span><i class=\"amber\"></i>suspicious</span> "
+                     "<span><i class=\"green\"></i>benign</span></p></div>\n");
     sg_plot_durations(out, book);
     sg_out_text(out, "</div></section>\n");
     add_ranking(out, "What happened: event, action, verdict", &book->kinds, false);

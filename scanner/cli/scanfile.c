@@ -70,8 +70,8 @@ static const char *scan_open_file(struct sg_openfile *file, const struct sg_poli
     return NULL;
 }
 
-static void apply_policy(const char *path, struct sg_openfile *file,
-                         const struct sg_policy *policy, struct sg_scanned *scanned)
+static void apply_policy(const char *path, struct sg_openfile *file, const struct sg_policy *policy,
+                         struct sg_scanned *scanned)
 {
     bool by_path = policy->allow_paths.count || policy->deny_paths.count;
     char *resolved = by_path ? realpath(path, NULL) : NULL;
@@ -84,14 +84,42 @@ static void apply_policy(const char *path, struct sg_openfile *file,
 
     free(resolved);
     scanned->report.verdict = sg_policy_verdict(&scanned->report, policy);
-    scanned->found = action == SG_BLOCK;
+    scanned->result.found = action == SG_BLOCK;
     bool at_level = scanned->report.verdict >= policy->block_at;
-    if (scanned->found != at_level)
+    if (scanned->result.found != at_level)
         scanned->result.note = at_level ? "allowed by the policy" : "denied by the policy";
 }
 
-void sg_scanfile(const struct sg_job *job, const struct sg_policy *policy, struct sg_arena *arena,
-                 struct sg_scanned *scanned)
+/* The bytes are read once more: findings are few. */
+static void hold_against(const struct sg_baseline *baseline, struct sg_openfile *file,
+                         struct sg_scanned *scanned)
+{
+    const struct sg_report *report = &scanned->report;
+    uint8_t window[HASH_WINDOW];
+
+    if (report->verdict == SG_BENIGN && report->coverage == SG_COMPLETE)
+        return;
+    scanned->hashed = sg_sha256(&file->source, window, sizeof(window), scanned->sha256) == SG_OK &&
+                      !sg_openfile_changed(file);
+    if (scanned->hashed)
+        scanned->result.accepted = sg_baseline_find(baseline, scanned->sha256, report->verdict);
+    if (scanned->result.accepted)
+        scanned->result.found = false;
+}
+
+/* NULL, or why there is no report. */
+static const char *scan_or_remember(struct sg_openfile *file, const struct sg_scan_rules *rules,
+                                    struct sg_arena *arena, struct sg_scanned *scanned)
+{
+    scanned->identity = file->before;
+    if (rules->remember && sg_remember_find(rules->remember, &file->before, &scanned->report))
+        return NULL;
+    scanned->fresh = true;
+    return scan_open_file(file, rules->policy, arena, &scanned->report);
+}
+
+void sg_scanfile(const struct sg_job *job, const struct sg_scan_rules *rules,
+                 struct sg_arena *arena, struct sg_scanned *scanned)
 {
     double begun = sg_progress_now();
     struct sg_openfile file;
@@ -100,9 +128,11 @@ void sg_scanfile(const struct sg_job *job, const struct sg_policy *policy, struc
         .result = {.path = job->path, .report = &scanned->report, .named = job->named}};
     const char *problem = job->problem ? job->problem : sg_openfile_open(&file, job->path);
     if (!problem) {
-        problem = scan_open_file(&file, policy, arena, &scanned->report);
+        problem = scan_or_remember(&file, rules, arena, scanned);
         if (!problem)
-            apply_policy(job->path, &file, policy, scanned);
+            apply_policy(job->path, &file, rules->policy, scanned);
+        if (!problem && rules->baseline)
+            hold_against(rules->baseline, &file, scanned);
         sg_openfile_close(&file);
     }
     if (problem)

@@ -3,6 +3,7 @@
 
 #include "cli/heap.h"
 #include "cli/openfile.h"
+#include "policy/glob.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 struct sg_seen {
     dev_t device;
     ino_t inode;
     bool used;
+    size_t job; /* of a file */
 };
 
 static void add_job(struct sg_walk *walk, struct sg_job job)
@@ -32,46 +35,97 @@ static void add_problem(struct sg_walk *walk, const char *path, const char *prob
             (struct sg_job){.path = sg_heap_join(path, ""), .problem = problem, .named = named});
 }
 
-static struct sg_seen *seen_slot(const struct sg_walk *walk, const struct stat *directory)
+static struct sg_seen *seen_slot(const struct sg_seen_table *table, const struct stat *info)
 {
-    uint64_t mix =
-        ((uint64_t)directory->st_ino ^ (uint64_t)directory->st_dev << 40) * 0x9e3779b97f4a7c15ULL;
+    uint64_t mix = ((uint64_t)info->st_ino ^ (uint64_t)info->st_dev << 40) * 0x9e3779b97f4a7c15ULL;
     size_t at = (size_t)(mix >> 32);
 
     for (;; at++) {
-        struct sg_seen *slot = &walk->seen[at & (walk->seen_cap - 1)];
-        if (!slot->used || (slot->inode == directory->st_ino && slot->device == directory->st_dev))
+        struct sg_seen *slot = &table->slots[at & (table->cap - 1)];
+        if (!slot->used || (slot->inode == info->st_ino && slot->device == info->st_dev))
             return slot;
     }
 }
 
-static void seen_grow(struct sg_walk *walk)
+static void seen_grow(struct sg_seen_table *table)
 {
-    struct sg_walk larger = {.seen_cap = walk->seen_cap ? 2 * walk->seen_cap : 256};
+    struct sg_seen_table larger = {.count = table->count, .cap = table->cap ? 2 * table->cap : 256};
 
-    larger.seen = sg_heap_grow(NULL, larger.seen_cap * sizeof(*larger.seen));
-    memset(larger.seen, 0, larger.seen_cap * sizeof(*larger.seen));
-    for (size_t i = 0; i < walk->seen_cap; i++) {
-        struct stat old = {.st_dev = walk->seen[i].device, .st_ino = walk->seen[i].inode};
-        if (walk->seen[i].used)
-            *seen_slot(&larger, &old) = walk->seen[i];
+    larger.slots = sg_heap_grow(NULL, larger.cap * sizeof(*larger.slots));
+    memset(larger.slots, 0, larger.cap * sizeof(*larger.slots));
+    for (size_t i = 0; i < table->cap; i++) {
+        struct stat old = {.st_dev = table->slots[i].device, .st_ino = table->slots[i].inode};
+        if (table->slots[i].used)
+            *seen_slot(&larger, &old) = table->slots[i];
     }
-    free(walk->seen);
-    walk->seen = larger.seen;
-    walk->seen_cap = larger.seen_cap;
+    free(table->slots);
+    *table = larger;
 }
 
-/* Whether this directory is new; it is not the next time. */
+/* The slot of what was seen before; or a new one, which counts as used the next time. */
+static struct sg_seen *look_up(struct sg_seen_table *table, const struct stat *info, bool *first)
+{
+    if (table->count >= table->cap / 2)
+        seen_grow(table);
+    struct sg_seen *slot = seen_slot(table, info);
+    *first = !slot->used;
+    if (*first) {
+        *slot = (struct sg_seen){.device = info->st_dev, .inode = info->st_ino, .used = true};
+        table->count++;
+    }
+    return slot;
+}
+
 static bool first_visit(struct sg_walk *walk, const struct stat *directory)
 {
-    if (walk->seen_count >= walk->seen_cap / 2)
-        seen_grow(walk);
-    struct sg_seen *slot = seen_slot(walk, directory);
-    if (slot->used)
-        return false;
-    *slot = (struct sg_seen){directory->st_dev, directory->st_ino, true};
-    walk->seen_count++;
-    return true;
+    bool first;
+
+    (void)look_up(&walk->directories, directory, &first);
+    return first;
+}
+
+/* Whether one of the patterns is about this path, which was come across below a directory. */
+static bool is_excluded(const struct sg_walk *walk, const char *path)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+    for (size_t i = 0; i < walk->exclude_count; i++) {
+        const char *pattern = walk->excludes[i];
+        bool whole = strchr(pattern, '/') != NULL;
+        if (sg_glob_match(sg_text_of(pattern), sg_text_of(whole ? path : name), '/'))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever sets a file's time back changes the other one. */
+static bool is_older(const struct sg_walk *walk, const struct stat *info)
+{
+    return info->st_mtim.tv_sec < walk->since && info->st_ctim.tv_sec < walk->since;
+}
+
+/* Takes `path` over. */
+static void add_file(struct sg_walk *walk, char *path, const struct stat *info, struct sg_job job)
+{
+    bool first;
+
+    job.path = path;
+    job.size = (uint64_t)info->st_size;
+    if (is_older(walk, info)) {
+        walk->left_out++;
+        free(path);
+        return;
+    }
+    struct sg_seen *seen = look_up(&walk->files, info, &first);
+    struct sg_job *known = first ? NULL : &walk->jobs[seen->job];
+    if (!known || walk->apart || job.named || known->named || (!job.linked && !known->linked)) {
+        if (first)
+            seen->job = walk->count;
+        add_job(walk, job);
+        return;
+    }
+    known->also = sg_heap_grow(known->also, (known->also_count + 1) * sizeof(*known->also));
+    known->also[known->also_count++] = path;
 }
 
 /* Their files have no content of their own, may be endless, and some block. */
@@ -97,13 +151,16 @@ static void walk_directory(struct sg_walk *walk, const char *path, dev_t device,
 /* One entry of a directory on `device`. What is gone by now, or a link to nowhere, is no file. */
 static void walk_entry(struct sg_walk *walk, char *path, dev_t device)
 {
-    struct stat info;
+    struct stat info, own;
 
-    if (stat(path, &info)) {
+    if (is_excluded(walk, path)) {
+        walk->left_out++;
+    } else if (stat(path, &info)) {
         if (errno != ENOENT && errno != ELOOP)
             add_problem(walk, path, strerror(errno), false);
     } else if (S_ISREG(info.st_mode)) {
-        add_job(walk, (struct sg_job){.path = path, .size = (uint64_t)info.st_size});
+        bool linked = lstat(path, &own) == 0 && S_ISLNK(own.st_mode);
+        add_file(walk, path, &info, (struct sg_job){.linked = linked});
         return;
     } else if (S_ISDIR(info.st_mode) && first_visit(walk, &info)) {
         if (info.st_dev == device || !is_made_up(path))
@@ -132,6 +189,26 @@ static void walk_directory(struct sg_walk *walk, const char *path, dev_t device,
     free(inside);
 }
 
+bool sg_walk_since(struct sg_walk *walk, const char *when)
+{
+    static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S",
+                                        "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
+    struct stat info;
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        struct tm date = {.tm_isdst = -1};
+        const char *end = strptime(when, forms[i], &date);
+        if (end && !*end) {
+            walk->since = mktime(&date);
+            return true;
+        }
+    }
+    if (stat(when, &info))
+        return false;
+    walk->since = info.st_mtim.tv_sec;
+    return true;
+}
+
 void sg_walk_add(struct sg_walk *walk, const char *path)
 {
     struct stat info;
@@ -139,9 +216,7 @@ void sg_walk_add(struct sg_walk *walk, const char *path)
     if (stat(path, &info))
         add_problem(walk, path, strerror(errno), true);
     else if (S_ISREG(info.st_mode))
-        add_job(walk, (struct sg_job){.path = sg_heap_join(path, ""),
-                                      .size = (uint64_t)info.st_size,
-                                      .named = true});
+        add_file(walk, sg_heap_join(path, ""), &info, (struct sg_job){.named = true});
     else if (!S_ISDIR(info.st_mode) || !walk->recursive)
         add_problem(walk, path, sg_openfile_kind(info.st_mode), true);
     else if (is_made_up(path))
@@ -167,9 +242,14 @@ void sg_walk_sort(struct sg_walk *walk)
 
 void sg_walk_free(struct sg_walk *walk)
 {
-    for (size_t i = 0; i < walk->count; i++)
+    for (size_t i = 0; i < walk->count; i++) {
         free(walk->jobs[i].path);
+        for (size_t k = 0; k < walk->jobs[i].also_count; k++)
+            free(walk->jobs[i].also[k]);
+        free(walk->jobs[i].also);
+    }
     free(walk->jobs);
-    free(walk->seen);
+    free(walk->directories.slots);
+    free(walk->files.slots);
     *walk = (struct sg_walk){0};
 }
