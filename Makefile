@@ -17,7 +17,7 @@ CFLAGS ?= -O2 -g
 
 LIBS      := build/libs
 CPPFLAGS  := -I. -Iscanner -isystem $(LIBS)/include -D_GNU_SOURCE= -DSG_VERSION='"$(SG_VERSION)"' \
-             -DSG_FEATURE_HASH=$(firstword $(shell cksum scanner/judge/feature_list.h))u
+             -DSG_FEATURE_HASH=$(firstword $(shell cksum scanner/judge/feature_list.h))u $(if $(UNTRAINED),-DSG_UNTRAINED)
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
              -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -27,12 +27,14 @@ LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
 LINK_SO   := -shared $(LINK) -Wl,--exclude-libs,ALL $(if $(SAN),,-Wl,-z,defs)
 ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a -l:libzstd.a -l:liblz4.a
 SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
-ALL_ARCHIVES  := -l:libarchive.a $(SHIM_ARCHIVES)
+ALL_ARCHIVES  := -l:libarchive.a -l:libjansson.a $(SHIM_ARCHIVES)
 
 SCAN   := $(wildcard $(addprefix scanner/,ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))
 POLICY := $(wildcard policy/*.c)
 CLI    := $(wildcard scanner/cli/*.c)
 SHIM   := $(wildcard shim/*.c)
+# The supervisor is the guard without what makes it part of another program.
+SUPERVISE := $(wildcard supervise/*.c) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
 UNIT   := $(wildcard tests/unit/test_*.c)
 FUZZ   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH  := $(wildcard tests/bench/bench_*.c)
@@ -52,7 +54,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench fuzz oracle demo,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench fuzz oracle gadgets suites demo,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -61,7 +63,7 @@ define OBJECTS
 $(BUILD)/$(1)/%.o: %.c Makefile | $(LIBS)/stamp
 	@mkdir -p $$(@D) && echo "  CC    $$<"
 	$(2) $$(CPPFLAGS) $$(FLAGS) $(3) -MMD -MP -c -o $$@ $$<
-$(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI))
+$(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI) $(SUPERVISE))
 	rm -f $$@ && $$(AR) qcs $$@ $$^
 endef
 $(eval $(call OBJECTS,obj,$(CC),))
@@ -77,14 +79,16 @@ $(BUILD)/libsgscan.a: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
 $(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsgscan.so.0 -o $@ $(filter %.o,$^) $(ARCHIVES)
-$(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/libsgscan.a
+$(BUILD)/supervise.a: $(call PLAIN,$(SUPERVISE))
+	rm -f $@ && $(AR) qcs $@ $^
+$(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK) -pthread -o $@ $^ $(ALL_ARCHIVES)
-# libdl.so.2 holds dlsym before glibc 2.34; by itself --as-needed drops it where this is linked.
+# Put in place whole: programs may be starting with it. libdl.so.2 holds dlsym before glibc 2.34; by itself --as-needed drops it where this is linked.
 $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@ \
-	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2
+	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
+	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2 && mv $@.new $@
 
 # Test programs.
 $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/tested.a
@@ -111,10 +115,17 @@ fuzz: $(FUZZERS)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test $(BUILD) fuzz
 bench: all $(BENCHES) | build/deps.stamp
 	scripts/test $(BUILD) bench
+gadgets suites: all | build/deps.stamp
+	scripts/test $(BUILD) $@
 lint: $(LIBS)/stamp | build/deps.stamp
 	scripts/lint
 demo: all | build/deps.stamp
 	scripts/demo $(BUILD)
+
+# The trainer asks a program without tables: what is learned does not depend on what was learned before.
+train: | build/deps.stamp
+	$(MAKE) BUILD=build/untrained UNTRAINED=1 build/untrained/safeguard
+	OMP_NUM_THREADS=1 build/venv/bin/python scripts/train/train --program build/untrained/safeguard $(CORPUS)
 
 install: all
 	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install $(BUILD)
@@ -122,7 +133,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench lint demo install clean
+.PHONY: all check oracle fuzz bench gadgets suites lint demo install clean train
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

@@ -42,6 +42,7 @@ int sg_cmd_policy(const struct sg_verb *verb, const struct sg_cmdline *options, 
 int sg_cmd_features(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_report(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_explain(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
+int sg_cmd_jupyter(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_doctor(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_version(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);
 int sg_cmd_help(const struct sg_verb *verb, const struct sg_cmdline *options, char **args);

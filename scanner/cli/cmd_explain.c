@@ -79,6 +79,7 @@ static int explain(const char *path, const char *member, const struct sg_policy 
     sg_story_begin(&story, &sg_model_embedded, options->every);
     struct sg_options scan = {.limits = policy->limits,
                               .opinion = sg_policy_opinion(policy),
+                              .model = sg_policy_model(policy),
                               .tap = &story.tap,
                               .onlooker = &story.onlooker};
     enum sg_status status =

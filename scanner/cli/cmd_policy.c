@@ -15,17 +15,19 @@ static int usage(const struct sg_verb *verb)
     return SG_EXIT_TROUBLE;
 }
 
-static void print_policy(const struct sg_policy *policy)
+static void print_policy(const struct sg_policy *policy, bool json)
 {
-    size_t len = sg_policy_show(policy, NULL, 0);
+    size_t (*write)(const struct sg_policy *, char *, size_t) =
+        json ? sg_policy_show_json : sg_policy_show;
+    size_t len = write(policy, NULL, 0);
     char *text = sg_heap_grow(NULL, len + 1);
 
-    sg_policy_show(policy, text, len + 1);
+    write(policy, text, len + 1);
     fwrite(text, 1, len, stdout);
     free(text);
 }
 
-static int show(const char *file)
+static int show(const char *file, bool json)
 {
     struct sg_rules rules;
     struct sg_policy_error error;
@@ -40,7 +42,7 @@ static int show(const char *file)
         sg_rules_free(&rules);
         return SG_EXIT_TROUBLE;
     }
-    print_policy(&rules.policy);
+    print_policy(&rules.policy, json);
     sg_rules_free(&rules);
     return SG_EXIT_OK;
 }
@@ -97,13 +99,12 @@ static int check(const char *file)
 
 int sg_cmd_policy(const struct sg_verb *verb, const struct sg_cmdline *options, char **args)
 {
-    if (!args[0] || ((options->seccomp || options->format == SG_JSON) &&
-                     (!options->seccomp || strcmp(args[0], "show") != 0)))
+    bool json = options->format == SG_JSON;
+
+    if (!args[0] || ((options->seccomp || json) && strcmp(args[0], "show") != 0))
         return usage(verb);
-    if (options->seccomp)
-        return args[1] && args[2] ? usage(verb) : show_seccomp(args[1], options->format == SG_JSON);
     if (strcmp(args[0], "show") == 0 && !(args[1] && args[2]))
-        return show(args[1]);
+        return options->seccomp ? show_seccomp(args[1], json) : show(args[1], json);
     if (strcmp(args[0], "check") == 0 && args[1] && !args[2])
         return check(args[1]);
     struct sg_suggestion near = sg_suggest_begin(args[0]);

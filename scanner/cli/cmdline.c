@@ -15,7 +15,7 @@
 #define NAME_WIDTH 21
 
 struct row {
-    const char *verbs[4]; /* none: every verb */
+    const char *verbs[5]; /* none: every verb */
     char letter;
     const char *name;
     const char *value; /* what stands for the value in help, or NULL */
@@ -152,7 +152,7 @@ static const struct row rows[] = {
     {{"scan"}, 'j', "jobs", "N", "threads, 1 to 256 (default: one a processor)", set_jobs, 0},
     {{"scan"}, 'f', "format", "FORMAT",
      "text (default), json, jsonl, sarif or junit", set_format, 0},
-    {{"scan", "run", "doctor", "explain"}, 'p', "policy", "FILE",
+    {{"scan", "run", "doctor", "explain", "jupyter"}, 'p', "policy", "FILE",
      "the policy to go by", set_text, FIELD(policy)},
     {{"scan"}, 0, "fail-on", "VERDICT",
      "malicious (default) or suspicious: status 1", set_fail_on, 0},
@@ -168,10 +168,17 @@ static const struct row rows[] = {
      "findings that were accepted, with the reasons", set_text, FIELD(baseline)},
     {{"scan"}, 0, "accept", "WHY",
      "add what is found to the baseline, for this reason", set_text, FIELD(accept)},
-    {{"run"}, 'm', "mode", "MODE", "block (default) or log", set_mode, 0},
+    {{"run", "jupyter"}, 'm', "mode", "MODE", "block (default) or log", set_mode, 0},
     {{"run"}, 's', "supervise", NULL,
      "vet opens from outside: of every program, not of Python alone", set_flag, FIELD(supervise)},
-    {{"run"}, 'l', "log", "LOG", "a file, stderr, syslog or journald", set_text, FIELD(log)},
+    {{"run", "jupyter"}, 'l', "log", "LOG",
+     "a file, stderr, syslog or journald", set_text, FIELD(log)},
+    {{"jupyter"}, 'k', "kernel", "NAME", "the kernel to guard (default python3)", set_text,
+     FIELD(kernel)},
+    {{"jupyter"}, 'n', "name", "NAME",
+     "of the guarded kernel (default safeguard-KERNEL)", set_text, FIELD(name)},
+    {{"jupyter"}, 0, "prefix", "DIR",
+     "write below DIR/share/jupyter, not for this user alone", set_text, FIELD(prefix)},
     {{"explain"}, 'f', "format", "FORMAT", "text (default), html or dot", set_explain_format, 0},
     {{"explain"}, 0, "html", NULL, "the same as --format html", set_html, 0},
     {{"explain"}, 'a', "all", NULL, "a line for every opcode", set_flag, FIELD(every)},
@@ -179,7 +186,7 @@ static const struct row rows[] = {
     {{"policy"}, 0, "seccomp", NULL,
      "show: what a [seccomp] profile refuses", set_flag, FIELD(seccomp)},
     {{"policy"}, 'f', "format", "FORMAT",
-     "of --seccomp: text (default) or json", set_policy_format, 0},
+     "show: text (default) or json", set_policy_format, 0},
     {{"report"}, 'f', "format", "FORMAT",
      "text (default), html or prometheus", set_report_format, 0},
     {{NULL}, 'h', "help", NULL, "this page", set_flag, FIELD(help)},

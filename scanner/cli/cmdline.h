@@ -43,7 +43,10 @@ struct sg_cmdline {
     const char *cache;    /* a path, or NULL */
     const char *baseline; /* a path, or NULL */
     const char *accept;   /* why, or NULL */
-    const char *log;      /* a path or a known word, or NULL */
+    const char *kernel;   /* names, a folder; or NULL */
+    const char *name;
+    const char *prefix;
+    const char *log; /* a path or a known word, or NULL */
 };
 
 /* Reads the options of `verb` from argv[1..argc-1] (argv[0] is the verb) and points `*args` at

@@ -32,6 +32,7 @@ const struct sg_verb sg_verbs[] = {
     {"policy", "show [FILE] | show --seccomp [PROFILE] | check FILE",
      "print the policy in force, or check one",
      "Exit status: 0 the policy is valid; 2 it is not.\n"
+     "show --format json prints each key with its value, its default and what it means.\n"
      "show --seccomp prints the system calls that a profile (no-bypass or inference; default: "
      "that\n"
      "of the policy in force) refuses; with --format json, a seccomp profile for container "
@@ -58,6 +59,14 @@ const struct sg_verb sg_verbs[] = {
      "streams (member, v, and what the model says: like, unlike). Alike sites are told once.\n"
      "Exit status: 0; 2 something could not be read.\n",
      sg_cmd_features},
+    {"jupyter", "install [OPTION]... | list | remove NAME", "guard kernels of Jupyter",
+     "install describes a new kernel that is the one named by --kernel under safeguard run, with "
+     "the\n"
+     "policy, mode and log given here. In a notebook a refused load is an error in its cell, with "
+     "the\n"
+     "reason. list and remove are about such kernels only.\n"
+     "Exit status: 0 done; 2 not.\n",
+     sg_cmd_jupyter},
     {"doctor", "[OPTION]... [INTERPRETER]...", "say whether the guard works here",
      "Runs each interpreter under the guard (those of this machine, when none is named) and has it "
      "try\n"

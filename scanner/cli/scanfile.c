@@ -53,7 +53,9 @@ static void set_unreadable(struct sg_scanned *scanned, const char *problem, uint
 static const char *scan_open_file(struct sg_openfile *file, const struct sg_policy *policy,
                                   struct sg_arena *arena, struct sg_report *report)
 {
-    struct sg_options options = {.limits = policy->limits, .opinion = sg_policy_opinion(policy)};
+    struct sg_options options = {.limits = policy->limits,
+                                 .opinion = sg_policy_opinion(policy),
+                                 .model = sg_policy_model(policy)};
     enum sg_status status = sg_scan(&file->source, &options, arena, report);
 
     if (status == SG_ERR_IO && file->error)

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 from conftest import CLI, run
 
-VERBS = ["scan", "explain", "run", "policy", "report", "features", "doctor", "version", "help"]
+VERBS = [
+    "scan",
+    "explain",
+    "run",
+    "policy",
+    "report",
+    "features",
+    "jupyter",
+    "doctor",
+    "version",
+    "help",
+]
 
 
 @pytest.mark.parametrize(
