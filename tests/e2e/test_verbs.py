@@ -40,10 +40,10 @@ VERBS = [
             ["scan", "--quite-another"],
             "scan: there is no option --quite-another; see: safeguard help scan",
         ),
-        (["scan", "-x"], "scan: there is no option -x; see: safeguard help scan"),
+        (["scan", "-y"], "scan: there is no option -y; see: safeguard help scan"),
         (
             ["scan", "--format"],
-            "scan: --format needs a value: text (default), json, jsonl or sarif",
+            "scan: --format needs a value: text (default), json, jsonl, sarif or junit",
         ),
         (
             ["scan", "-j"],
@@ -52,7 +52,7 @@ VERBS = [
         (["scan", "--recursive=yes", "x"], "scan: --recursive takes no value"),
         (
             ["scan", "--format", "xml", "x"],
-            "scan: --format cannot be 'xml': text (default), json, jsonl or sarif",
+            "scan: --format cannot be 'xml': text (default), json, jsonl, sarif or junit",
         ),
         (
             ["scan", "-j0", "x"],
@@ -115,14 +115,19 @@ def test_help_says_how_paths_are_escaped() -> None:
 
 def test_every_option_of_the_page_is_taken(place: Path) -> None:
     page = run([CLI, "help", "scan"]).out
-    values = {"N": "2", "FORMAT": "jsonl", "FILE": str(place / "p.ini"), "VERDICT": "malicious"}
-    (place / "p.ini").write_text("")
-    (place / "p.ini").chmod(0o644)
+    values = {"N": "2", "FORMAT": "jsonl", "VERDICT": "malicious", "PATTERN": "*.old"}
+    values |= {"WHEN": "2001-02-03", "WHY": "because"}
+    (place / "notes").write_text("")
     options = re.findall(r"^ +(?:-\w, )?--([\w-]+)(?: ([A-Z]+))? ", page, re.M)
     assert {name for name, _ in options} >= {"recursive", "jobs", "format", "policy", "fail-on"}
     for name, value in options:
-        words = [f"--{name}", *([values[value]] if value else [])]
-        assert run([CLI, "scan", *words, place / "p.ini"]).status == 0, name
+        file = place / name
+        file.write_text("")
+        file.chmod(0o644)
+        words = [f"--{name}", *([values.get(value, file)] if value else [])]
+        if name == "accept":
+            words += ["--baseline", file]
+        assert run([CLI, "scan", *words, place / "notes"]).status == 0, name
 
 
 def test_policy_show_reads_back(place: Path) -> None:
