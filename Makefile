@@ -84,7 +84,8 @@ $(BUILD)/supervise.a: $(call PLAIN,$(SUPERVISE))
 $(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK) -pthread -o $@ $^ $(ALL_ARCHIVES)
-# Put in place whole: programs may be starting with it. libdl.so.2 holds dlsym before glibc 2.34; by itself --as-needed drops it where this is linked.
+# Put in place whole: programs may be starting with it. libdl.so.2 holds dlsym before glibc 2.34; by itself
+# --as-needed drops it where this is linked.
 $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
@@ -127,13 +128,15 @@ train: | build/deps.stamp
 	$(MAKE) BUILD=build/untrained UNTRAINED=1 build/untrained/safeguard
 	OMP_NUM_THREADS=1 build/venv/bin/python scripts/train/train --program build/untrained/safeguard $(CORPUS)
 
-install: all
+man: all
+	scripts/man $(BUILD)
+install: all man
 	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install $(BUILD)
 clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench gadgets suites lint demo install clean train
+.PHONY: all check oracle fuzz bench gadgets suites lint demo man install clean train
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

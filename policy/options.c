@@ -74,8 +74,10 @@ const struct sg_option sg_options[SG_OPTIONS] = {
      .type = SG_OPTION_GLOBALS,
      .offset = AT(allow_globals),
      .initial = "mypkg.models.*",
-     .help = "Names this site trusts, as module.name; * stands for anything, dots too. Repeat the\n"
-             "key for each pattern."},
+     .help =
+         "Names this site trusts, as module.name; * stands for anything, dots too, but no such\n"
+         "pattern vouches for what is known to be dangerous (safeguard-policy(5), NAMES).\n"
+         "Repeat the key for each pattern."},
     {.section = "allow",
      .key = "path",
      .type = SG_OPTION_PATHS,
@@ -148,6 +150,14 @@ const struct sg_option sg_options[SG_OPTIONS] = {
      .least = 16ULL << 20,
      .most = 1ULL << 40,
      .help = "Memory that one scan may use, from 16M to 1T."},
+    {.section = "scan",
+     .key = "model",
+     .type = SG_OPTION_MODEL,
+     .offset = AT(model),
+     .initial = "built-in",
+     .help =
+         "What was learned of calls and streams: built-in, or the absolute path of a file that\n"
+         "scripts/train/train has made from this site's own files."},
     {.section = "consistency",
      .key = "snapshot",
      .type = SG_OPTION_CHOICE,

@@ -18,6 +18,7 @@ enum sg_option_type {
     SG_OPTION_COUNT,     /* uint32_t within bounds */
     SG_OPTION_SIZE,      /* uint64_t bytes within bounds: 4096, 16K, 256M, 16G, 1T */
     SG_OPTION_LOG,       /* struct sg_policy_log: stderr, syslog, journald, /a/file */
+    SG_OPTION_MODEL,     /* struct sg_policy_model: built-in, /a/file */
     SG_OPTION_PROCESSES, /* struct sg_text: patterns between commas or spaces */
     /* struct sg_policy_list: repeated keys add up */
     SG_OPTION_GLOBALS, /* patterns of module.qualname */
@@ -36,7 +37,7 @@ struct sg_option {
     uint64_t least, most;            /* SG_OPTION_COUNT and SG_OPTION_SIZE */
 };
 
-#define SG_OPTIONS 21u
+#define SG_OPTIONS 22u
 
 extern const struct sg_option sg_options[SG_OPTIONS]; /* those of a section side by side */
 

@@ -21,6 +21,7 @@
 #include "ground/opinion.h"
 #include "ground/report.h"
 #include "ground/status.h"
+#include "sgscan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,11 @@ enum sg_log_target { SG_LOG_STDERR, SG_LOG_SYSLOG, SG_LOG_JOURNALD, SG_LOG_FILE 
 struct sg_policy_log {
     enum sg_log_target target;
     const char *path; /* of SG_LOG_FILE: absolute, but for SAFEGUARD_LOG; else NULL */
+};
+
+struct sg_policy_model {
+    const char *path; /* absolute; NULL: the tables that are built in */
+    const struct sg_model *tables;
 };
 
 struct sg_policy_list {
@@ -77,6 +83,7 @@ struct sg_policy {
     double suspicious; /* 0..1, at most `malicious` */
     double malicious;
     struct sg_limits limits;
+    struct sg_policy_model model;
     enum sg_snapshot snapshot;
     enum sg_action find_class;
     enum sg_action effects;
@@ -131,6 +138,9 @@ bool sg_policy_process_match(const struct sg_policy *policy, const char *name);
  * dots. The policy must stay where it is as long as the opinion. */
 struct sg_opinion sg_policy_opinion(const struct sg_policy *policy);
 
+/* The model for a scan; NULL: the embedded one. The policy must stay where it is as long. */
+const struct sg_model *sg_policy_model(const struct sg_policy *policy);
+
 /* The verdict under the policy's thresholds. What the scanner reached by other means than its
  * score stands; a score that is no number is malicious. */
 enum sg_verdict sg_policy_verdict(const struct sg_report *report, const struct sg_policy *policy);
@@ -149,5 +159,9 @@ const char *sg_log_target_name(enum sg_log_target target);
 /* Writes the policy as a commented INI file that reads back as the same policy (but for a relative
  * path of SAFEGUARD_LOG); the length as of snprintf. */
 size_t sg_policy_show(const struct sg_policy *policy, char *into, size_t cap);
+
+/* The same with what each key means, as a JSON object: `file` (or null) and `keys`, a list of
+ * section, key, value (text, or a list of texts), default, example, expects, help. */
+size_t sg_policy_show_json(const struct sg_policy *policy, char *into, size_t cap);
 
 #endif

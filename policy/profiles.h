@@ -24,8 +24,9 @@
  * What no profile stops: raw open(2), read(2) and mmap(2), since the kernel cannot tell them from
  * libc's; Linux AIO on descriptors that were opened elsewhere and passed in.
  *
- * A profile is in force only where the policy's mode is `block`, and from the start of Python on:
- * the programs around it are left as they are.
+ * A profile is in force only where the policy's mode is `block`: from the start of Python on, and
+ * the programs around it are left as they are; under `safeguard run`, for the command and all that
+ * it starts, but for the rows that are `only_started`, which hold from the start of Python on.
  */
 #ifndef SG_PROFILES_H
 #define SG_PROFILES_H
@@ -51,7 +52,8 @@ struct sg_denied {
     enum sg_denied_when when;
     unsigned arg; /* 0..5 */
     uint64_t value;
-    bool only_started; /* a container runtime needs it to start the program: not in its profile */
+    bool only_started; /* a program cannot be started under it: neither a container runtime's
+                          profile nor `safeguard run` has it */
     const char *why;
 };
 

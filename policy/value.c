@@ -2,6 +2,7 @@
 #include "policy/edits.h"
 #include "policy/glob.h"
 #include "policy/options.h"
+#include "policy/site_model.h"
 
 #define LOG_PATH_MAX 4095u
 
@@ -137,6 +138,24 @@ static enum sg_status set_log(const struct sg_option *option, void *member, stru
     return SG_OK;
 }
 
+static enum sg_status set_model(const struct sg_option *option, struct sg_policy *policy,
+                                struct sg_text value, struct sg_phrase *why)
+{
+    struct sg_policy_model next = {.path = value.at};
+    enum sg_status status;
+
+    if (sg_text_is(value, option->initial)) {
+        policy->model.path = NULL;
+        return SG_OK;
+    }
+    if (!sg_path_is_settled(value))
+        return expected(option, why);
+    status = sg_site_model_read(value.at, policy->arena, &next.tables, why);
+    if (status == SG_OK)
+        policy->model = next;
+    return status;
+}
+
 static enum sg_status set_processes(const struct sg_option *option, void *member,
                                     struct sg_text value, struct sg_phrase *why)
 {
@@ -240,6 +259,8 @@ enum sg_status sg_option_set(const struct sg_option *option, struct sg_policy *p
         return set_number(option, member, value, why);
     case SG_OPTION_LOG:
         return set_log(option, member, value, why);
+    case SG_OPTION_MODEL:
+        return set_model(option, policy, value, why);
     case SG_OPTION_PROCESSES:
         return set_processes(option, member, value, why);
     case SG_OPTION_GLOBALS:

@@ -109,6 +109,7 @@ void sg_option_print(const struct sg_option *option, const struct sg_policy *pol
                      struct sg_phrase *phrase)
 {
     const void *member = (const char *)policy + option->offset;
+    const char *path;
 
     switch (option->type) {
     case SG_OPTION_CHOICE:
@@ -126,6 +127,10 @@ void sg_option_print(const struct sg_option *option, const struct sg_policy *pol
         break;
     case SG_OPTION_LOG:
         print_log(member, phrase);
+        break;
+    case SG_OPTION_MODEL:
+        path = ((const struct sg_policy_model *)member)->path;
+        sg_phrase_string(phrase, path ? path : option->initial);
         break;
     case SG_OPTION_PROCESSES:
         sg_phrase_add(phrase, *(const struct sg_text *)member);
@@ -166,6 +171,7 @@ void sg_option_expects(const struct sg_option *option, struct sg_phrase *phrase)
         [SG_OPTION_COUNT] = NULL,
         [SG_OPTION_SIZE] = NULL,
         [SG_OPTION_LOG] = "stderr, syslog, journald or an absolute path",
+        [SG_OPTION_MODEL] = "built-in or the absolute path of a model file",
         [SG_OPTION_PROCESSES] = "patterns of file names with commas or spaces between them",
         [SG_OPTION_GLOBALS] = "a pattern of module.name",
         [SG_OPTION_PATHS] =

@@ -49,6 +49,13 @@ struct sg_options {
     const struct sg_onlooker *onlooker; /* who watches the machines at work, or NULL */
 };
 
+/* A model file (scripts/train/train makes them), for the options: its bytes must be aligned to 8
+ * and stay where they are as long as the model, as must the arena. SG_ERR_FORMAT: no model file of
+ * this version, or damaged. On failure `*out` is untouched. */
+SG_API SG_MUST_CHECK enum sg_status sg_model_open(const uint8_t *bytes, size_t len,
+                                                  struct sg_arena *arena,
+                                                  const struct sg_model **out);
+
 /* Scans `source` under every reading a loader could give it. SG_OK whenever a report was
  * written (also for damaged files: that is coverage `partial`); SG_ERR_IO when the source could
  * not be read, SG_ERR_MEMORY when the arena is too small to begin. On failure `report` is

@@ -6,6 +6,7 @@
 #include "shim/effect_table.h"
 #include "shim/frames.h"
 #include "shim/note.h"
+#include "shim/plain_code.h"
 #include "shim/python.h"
 #include "shim/scratch.h"
 #include "shim/trackers.h"
@@ -62,14 +63,6 @@ static int refuse(const struct sg_effect_row *row, struct sg_object *args, struc
     return 0;
 }
 
-/* A named tuple's class is made by eval() of a lambda whose names were checked. */
-static bool makes_named_tuple(void)
-{
-    struct sg_object *frame = sg_py.PyEval_GetFrame();
-
-    return frame && sg_frames_is(frame, "/collections/__init__.py", "namedtuple");
-}
-
 /* What of it can be said without looking at frames or files. */
 static bool is_harmless(const struct sg_effect_row *row, struct sg_object *args)
 {
@@ -84,7 +77,7 @@ static bool is_expected(const struct sg_effect_row *row, struct sg_object *args)
 {
     if (row->path[0])
         return sg_arguments_scratch(args, row);
-    return row->effect == SG_EFFECT_CODE && makes_named_tuple();
+    return row->effect == SG_EFFECT_CODE && sg_plain_code(args);
 }
 
 static int judge(const struct sg_effect_row *row, struct sg_object *args)

@@ -7,6 +7,7 @@
 #define PAGE 4096u
 
 _Atomic uint64_t sg_fd_words[SG_FD_MAX];
+_Atomic int sg_fd_held_most = -1;
 
 /* Whose numbers the table has, on a page of its own that the kernel empties in a fork's child
  * and that a vfork's child shares. NULL: never sure, so nothing is exempt or cleared for long. */
@@ -39,8 +40,14 @@ static bool ours(void)
 
 static void store(int fd, uint64_t word)
 {
-    if ((unsigned)fd < SG_FD_MAX)
-        atomic_store_explicit(&sg_fd_words[fd], word, memory_order_relaxed);
+    int most = atomic_load_explicit(&sg_fd_held_most, memory_order_relaxed);
+
+    if ((unsigned)fd >= SG_FD_MAX)
+        return;
+    while (SG_FD_STATE(word) == SG_FD_HELD && fd > most)
+        if (atomic_compare_exchange_weak(&sg_fd_held_most, &most, fd))
+            break;
+    atomic_store_explicit(&sg_fd_words[fd], word, memory_order_relaxed);
 }
 
 bool sg_fd_matches(uint64_t word, const struct sg_identity *identity)

@@ -19,7 +19,8 @@ enum sg_fd_state {
     SG_FD_EXEMPT,       /* no regular file, or not open for reading */
     SG_FD_FRESH,        /* vetted, no carrier; the next use looks whether it is still the same */
     SG_FD_CLEARED,      /* the same, and one use has looked */
-    SG_FD_WATCHED,      /* a carrier, or writable: every use looks, before and after */
+    SG_FD_WRITABLE,     /* no carrier, but it may become one: every use looks */
+    SG_FD_WATCHED,      /* a carrier: every use looks, and once more when it is done */
     /* snapshot = strict, where a read is looked at when it is done: */
     SG_FD_STILL,   /* no carrier: fine as long as the file is as it was */
     SG_FD_HELD,    /* a lease holds the file as it was vetted */
@@ -27,6 +28,9 @@ enum sg_fd_state {
 };
 
 extern _Atomic uint64_t sg_fd_words[SG_FD_MAX];
+
+/* No descriptor above it is SG_FD_HELD; -1: none is. */
+extern _Atomic int sg_fd_held_most;
 
 #define SG_FD_STATE(word) ((enum sg_fd_state)((word)&15u))
 

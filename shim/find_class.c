@@ -88,13 +88,19 @@ static bool is_ordinary(struct sg_text module, struct sg_text name)
     return false;
 }
 
+/* Whether effects are watched at least as strictly as names are. */
+static bool effects_stand_behind(void)
+{
+    return sg_effects_action() >= action;
+}
+
 /* Names that find other objects, as `builtins.__dict__`, which dill's functions carry: what they
  * find is named itself, or its effect is seen. */
 static bool only_leads_on(struct sg_text module, struct sg_text name)
 {
     enum sg_sink sink = sg_name_look(module, name).sink;
 
-    return sg_effects_action() == SG_BLOCK && (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
+    return effects_stand_behind() && (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
 }
 
 /* What a program sends to its own workers may name anything it can call: `pool.map(os.remove, …)`.
@@ -116,7 +122,7 @@ static bool from_peer(struct sg_text module, struct sg_text name)
     struct sg_object *caller = sg_window_caller();
     enum sg_sink sink = sg_name_look(module, name).sink;
 
-    if (!caller || sg_effects_action() != SG_BLOCK || sink == SG_SINK_DELAY)
+    if (!caller || !effects_stand_behind() || sink == SG_SINK_DELAY)
         return false;
     for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (sg_frames_is(caller, files[i], NULL))
@@ -146,8 +152,7 @@ static int judge(struct sg_text module, struct sg_text name, bool *keep)
     *keep = false;
     if (score >= 1) /* denied by the policy */
         return refuse(detail, 1);
-    *keep = score < rules->malicious ||
-            is_ordinary(module, name) || only_leads_on(module, name);
+    *keep = score < rules->malicious || is_ordinary(module, name) || only_leads_on(module, name);
     if (*keep || from_peer(module, name))
         return 0;
     return refuse(detail, score);

@@ -3,6 +3,7 @@
 #include "shim/guard.h"
 #include "shim/hooks.h"
 #include "shim/raw.h"
+#include "shim/yield.h"
 
 /* The mode is only there when the flags say so; what else would be read is the caller's stack. */
 #define MODE_AFTER(flags)                                                                          \
@@ -17,11 +18,17 @@
         mode_;                                                                                     \
     })
 
+static bool may_open(int dir, const char *path, int flags)
+{
+    sg_yield_opening(dir, path, flags);
+    return sg_effects_open(dir, path, flags);
+}
+
 SG_HOOK int open(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(open)(path, flags, mode), flags, path);
 }
@@ -30,7 +37,7 @@ SG_HOOK int open64(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(open64)(path, flags, mode), flags, path);
 }
@@ -39,7 +46,7 @@ SG_HOOK int __open(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__open)(path, flags, mode), flags, path);
 }
@@ -48,21 +55,21 @@ SG_HOOK int __open64(const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__open64)(path, flags, mode), flags, path);
 }
 
 SG_HOOK int __open_2(const char *path, int flags)
 {
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__open_2)(path, flags), flags, path);
 }
 
 SG_HOOK int __open64_2(const char *path, int flags)
 {
-    if (!sg_effects_open(AT_FDCWD, path, flags))
+    if (!may_open(AT_FDCWD, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__open64_2)(path, flags), flags, path);
 }
@@ -71,7 +78,7 @@ SG_HOOK int openat(int dir, const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(dir, path, flags))
+    if (!may_open(dir, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(openat)(dir, path, flags, mode), flags, path);
 }
@@ -80,35 +87,35 @@ SG_HOOK int openat64(int dir, const char *path, int flags, ...)
 {
     mode_t mode = MODE_AFTER(flags);
 
-    if (!sg_effects_open(dir, path, flags))
+    if (!may_open(dir, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(openat64)(dir, path, flags, mode), flags, path);
 }
 
 SG_HOOK int __openat_2(int dir, const char *path, int flags)
 {
-    if (!sg_effects_open(dir, path, flags))
+    if (!may_open(dir, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__openat_2)(dir, path, flags), flags, path);
 }
 
 SG_HOOK int __openat64_2(int dir, const char *path, int flags)
 {
-    if (!sg_effects_open(dir, path, flags))
+    if (!may_open(dir, path, flags))
         return -1;
     return sg_guard_opened(SG_REAL(__openat64_2)(dir, path, flags), flags, path);
 }
 
 SG_HOOK int creat(const char *path, mode_t mode)
 {
-    if (!sg_effects_open(AT_FDCWD, path, O_WRONLY))
+    if (!may_open(AT_FDCWD, path, O_WRONLY))
         return -1;
     return sg_guard_opened(SG_REAL(creat)(path, mode), O_WRONLY, path);
 }
 
 SG_HOOK int creat64(const char *path, mode_t mode)
 {
-    if (!sg_effects_open(AT_FDCWD, path, O_WRONLY))
+    if (!may_open(AT_FDCWD, path, O_WRONLY))
         return -1;
     return sg_guard_opened(SG_REAL(creat64)(path, mode), O_WRONLY, path);
 }

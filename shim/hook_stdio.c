@@ -4,6 +4,7 @@
 #include "shim/guard.h"
 #include "shim/hooks.h"
 #include "shim/supervised.h"
+#include "shim/yield.h"
 
 static bool reads(const char *mode)
 {
@@ -13,7 +14,10 @@ static bool reads(const char *mode)
 /* Before an fopen. */
 static bool may_write(const char *path, const char *mode)
 {
-    return (mode[0] == 'r' && !strchr(mode, '+')) || sg_effects_write(AT_FDCWD, path);
+    if (mode[0] == 'r' && !strchr(mode, '+'))
+        return true;
+    sg_yield_opening(AT_FDCWD, path, O_RDWR);
+    return sg_effects_write(AT_FDCWD, path);
 }
 
 /* After an fopen that answered `stream`: the same, or NULL with errno EACCES, then it is closed. */
@@ -31,7 +35,7 @@ static FILE *vet_stream(FILE *stream, const char *path, const char *mode)
         return stream;
     }
     sg_fd_forget(fd);
-    if (!reads(mode) || sg_guard_vet(fd, SG_EVENT_OPEN, path))
+    if (!reads(mode) || sg_guard_unseen(fd, SG_EVENT_OPEN, path))
         return stream;
     SG_REAL(fclose)(stream);
     errno = EACCES;
@@ -87,14 +91,14 @@ SG_HOOK FILE *freopen64(const char *path, const char *mode, FILE *stream)
 
 SG_HOOK FILE *fdopen(int fd, const char *mode)
 {
-    if (reads(mode) && !sg_guard_use_again(fd, SG_EVENT_READ))
+    if (reads(mode) && !sg_guard_unseen(fd, SG_EVENT_READ, NULL))
         return NULL;
     return SG_REAL(fdopen)(fd, mode);
 }
 
 SG_HOOK FILE *_IO_fdopen(int fd, const char *mode)
 {
-    if (reads(mode) && !sg_guard_use_again(fd, SG_EVENT_READ))
+    if (reads(mode) && !sg_guard_unseen(fd, SG_EVENT_READ, NULL))
         return NULL;
     return SG_REAL(_IO_fdopen)(fd, mode);
 }

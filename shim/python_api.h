@@ -37,10 +37,10 @@ struct sg_method {
 };
 #define SG_PY_NOARGS 0x4 /* METH_NOARGS */
 
-#define SG_PY_TYPE_AT 8        /* PyObject.ob_type */
-#define SG_PY_FUNCTION_AT 16   /* PyCFunctionObject.m_ml */
-#define SG_PY38_BACK_AT 24     /* PyFrameObject.f_back, before PyFrame_GetBack */
-#define SG_PY38_CODE_AT 32     /* PyFrameObject.f_code, before PyFrame_GetCode */
+#define SG_PY_TYPE_AT 8      /* PyObject.ob_type */
+#define SG_PY_FUNCTION_AT 16 /* PyCFunctionObject.m_ml */
+#define SG_PY38_BACK_AT 24   /* PyFrameObject.f_back, before PyFrame_GetBack */
+#define SG_PY38_CODE_AT 32   /* PyFrameObject.f_code, before PyFrame_GetCode */
 
 /* Those that every version since 3.8 has … */
 #define SG_PY_NEEDED(ROW)                                                                          \
@@ -66,6 +66,7 @@ struct sg_method {
     ROW(const char *, PyUnicode_AsUTF8AndSize, (struct sg_object * text, ssize_t * len))           \
     ROW(struct sg_object *, PyUnicode_EncodeFSDefault, (struct sg_object * text))                  \
     ROW(int, PyBytes_AsStringAndSize, (struct sg_object * bytes, char **at, ssize_t *len))         \
+    ROW(struct sg_object *, Py_CompileString, (const char *text, const char *file, int start))     \
     ROW(struct sg_object *, PyImport_ImportModule, (const char *name))                             \
     ROW(struct sg_object *, PyImport_GetModuleDict, (void))                                        \
     ROW(struct sg_object *, PyEval_GetFrame, (void))                                               \
@@ -101,6 +102,7 @@ struct sg_method {
     ROW(PyList_Type)                                                                               \
     ROW(PyLong_Type)                                                                               \
     ROW(PyBytes_Type)                                                                              \
+    ROW(PyCode_Type)                                                                               \
     ROW(PyUnicode_Type)
 
 struct sg_python {

@@ -3,9 +3,10 @@
 
 #include "shim/raw.h"
 
+#include "policy/profiles_filter.h"
+
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <sys/prctl.h>
 
 #define FILTER_MAX 4096u /* instructions the kernel takes */
@@ -17,40 +18,6 @@ static bool failed(struct sg_phrase *why, const char *step, long answer)
     sg_phrase_number(why, (uint64_t)-answer);
     sg_phrase_string(why, ")");
     return false;
-}
-
-static int add_row(scmp_filter_ctx filter, const struct sg_denied *row)
-{
-    struct scmp_arg_cmp condition = {
-        .arg = row->arg,
-        .op = row->when == SG_DENIED_EQUAL ? SCMP_CMP_EQ : SCMP_CMP_GE,
-        .datum_a = row->value,
-    };
-    int number = seccomp_syscall_resolve_name(row->call);
-
-    if (number == __NR_SCMP_ERROR)
-        return -ENOENT;
-    return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((uint32_t)row->error), number,
-                                  row->when != SG_DENIED_ALWAYS, &condition);
-}
-
-/* A filter begins with the native architecture alone; all others are refused like calls that an
- * older kernel does not have. */
-static bool fill(scmp_filter_ctx filter, enum sg_profile profile, struct sg_phrase *why)
-{
-    int answer = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-
-    if (answer < 0)
-        return failed(why, "foreign programs cannot be refused", answer);
-    for (size_t i = 0; i < sg_denied_count; i++) {
-        const struct sg_denied *row = &sg_denied_calls[i];
-        if (!sg_profile_denies(profile, row))
-            continue;
-        answer = add_row(filter, row);
-        if (answer < 0)
-            return failed(why, row->call, answer);
-    }
-    return true;
 }
 
 /* Through a pipe: libseccomp writes to descriptors only. A pipe holds more than the kernel takes
@@ -107,7 +74,9 @@ bool sg_seccomp_apply(enum sg_profile profile, struct sg_phrase *why)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     if (!filter)
         return failed(why, "no memory for the filter", -ENOMEM);
-    bool applied = fill(filter, profile, why) && export_and_load(filter, why);
+    const char *step;
+    int answer = sg_profile_fill(filter, profile, false, &step);
+    bool applied = answer < 0 ? failed(why, step, answer) : export_and_load(filter, why);
     seccomp_release(filter);
     return applied;
 }

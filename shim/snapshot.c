@@ -145,7 +145,8 @@ static int make_beside(int fd)
     while (len > 0 && path[len - 1] != '/')
         path[--len] = '\0';
     if (len > 0)
-        made = (int)SG_RAW(SYS_openat, AT_FDCWD, path, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        made =
+            (int)SG_RAW(SYS_openat, AT_FDCWD, path, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     sg_raw_unmap(path, PATH_MAX);
     return made;
 }

@@ -116,17 +116,6 @@ static bool may_go_on(const struct sg_policy_error *error)
            policy.mode != SG_BLOCK && (!sites || sites != error->file);
 }
 
-/* What this build cannot do it must not seem to do. */
-static bool lacks_means(struct sg_policy_error *error)
-{
-    struct sg_phrase why = sg_phrase_open(error->message, sizeof(error->message));
-
-    *error = (struct sg_policy_error){.file = policy.file};
-    if (policy.snapshot == SG_SNAPSHOT_STRICT)
-        sg_phrase_string(&why, "snapshot = strict is not available in this version");
-    return why.len > 0;
-}
-
 static enum sg_phase settle(bool failed, const struct sg_policy_error *error)
 {
     char text[640];
@@ -155,8 +144,7 @@ static enum sg_phase choose(bool known)
         sg_policy_defaults(&policy, &arena);
         failed = sg_policy_load(&policy, SG_POLICY_SITE, secure_getenv("SAFEGUARD_POLICY"),
                                 &error) != SG_OK ||
-                 sg_policy_environment(&policy, secure_getenv, &error) != SG_OK ||
-                 lacks_means(&error);
+                 sg_policy_environment(&policy, secure_getenv, &error) != SG_OK;
     }
     if (known || sg_policy_process_match(&policy, base_name(exe)))
         return settle(failed, &error);

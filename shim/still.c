@@ -90,16 +90,20 @@ bool sg_still_written(int fd)
     return taken == -EAGAIN;
 }
 
+bool sg_still_held(int fd)
+{
+    return SG_RAW(SYS_fcntl, fd, F_GETLEASE) == F_RDLCK;
+}
+
 bool sg_still_hold(int fd, enum sg_filesystem fs)
 {
-    if (fs < SG_FS_LEASED || take(fd) < 0)
+    if (fs < SG_FS_LEASED)
+        return false;
+    if (sg_still_held(fd))
+        return true;
+    if (take(fd) < 0)
         return false;
     (void)SG_RAW(SYS_fcntl, fd, F_SETOWN, 0); /* nobody is told: we look */
     (void)SG_RAW(SYS_fcntl, fd, F_SETSIG, 0);
     return true;
-}
-
-bool sg_still_held(int fd)
-{
-    return SG_RAW(SYS_fcntl, fd, F_GETLEASE) == F_RDLCK;
 }

@@ -16,7 +16,7 @@
 #include "shim/snapshot.h"
 #include "shim/still.h"
 
-#define SMALL (4u << 20) /* copied in a millisecond */
+#define SMALL (512u << 10) /* copied in a tenth of a millisecond */
 
 #define UNHELD "unheld"
 
@@ -141,8 +141,9 @@ static bool vet_unproved(struct attempt *attempt)
         outcome = lease_first ? vet_copy(attempt) : vet_held(attempt);
     if (outcome != OUTCOME_IMPOSSIBLE)
         return outcome == OUTCOME_FINE;
-    return refuse(attempt, "it can change while it is read: there is no lease to be had, and a copy "
-                           "would be beyond max_memory");
+    return refuse(attempt,
+                  "it can change while it is read: there is no lease to be had, and a copy "
+                  "would be beyond max_memory");
 }
 
 /* The stamps of the proof are those that the verdict is bound to, or there is no proof. */
@@ -176,12 +177,13 @@ static bool vet_writable(struct attempt *attempt)
     enum sg_vetted vetted = sg_vet(subject, attempt->policy);
     if (vetted == SG_VETTED_REFUSED)
         return false;
+    bool carrier = vetted == SG_VETTED_CARRIER && !subject->inert;
     attempt->state = SG_FD_STILL;
     if (attempt->use->made)
         attempt->state = SG_FD_WATCHED;
-    else if (vetted == SG_VETTED_CARRIER && (attempt->use->unseen || subject->event != SG_EVENT_OPEN))
+    else if (carrier && (attempt->use->unseen || subject->event != SG_EVENT_OPEN))
         return refuse(attempt, "it can change while it is read: it is open for writing");
-    else if (vetted == SG_VETTED_CARRIER)
+    else if (carrier)
         attempt->state = SG_FD_UNVETTED; /* to be written to, perhaps: reads ask again */
     return true;
 }

@@ -20,5 +20,4 @@ struct sg_use {
 bool sg_strict_vet(struct sg_subject *subject, const struct sg_policy *policy,
                    const struct sg_use *use, enum sg_fd_state *state);
 
-
 #endif

@@ -73,7 +73,9 @@ static void scan_once(struct sg_subject *subject, const struct sg_policy *policy
                       struct sg_arena *arena, struct sg_report *report)
 {
     struct sg_source source = source_of(subject);
-    struct sg_options options = {.limits = policy->limits, .opinion = sg_policy_opinion(policy)};
+    struct sg_options options = {.limits = policy->limits,
+                                 .opinion = sg_policy_opinion(policy),
+                                 .model = sg_policy_model(policy)};
 
     if (options.limits.max_memory > arena->size)
         options.limits.max_memory = arena->size;
@@ -169,6 +171,13 @@ static void tell(struct sg_record *record, struct sg_subject *subject, char *scr
     sg_log_write(record, scratch);
 }
 
+/* What looked like a carrier and was none. */
+static bool is_nothing(const struct sg_report *report)
+{
+    return report->verdict == SG_BENIGN && report->coverage == SG_COMPLETE &&
+           !strcmp(report->format, "none");
+}
+
 static void remember(const struct sg_subject *subject, enum sg_kept kept)
 {
     struct sg_identity own = sg_identity_of(&subject->st);
@@ -179,11 +188,11 @@ static void remember(const struct sg_subject *subject, enum sg_kept kept)
 
 /* Under another name the same file may fare otherwise, unless no list of names had a say. */
 static void keep(const struct sg_subject *subject, const struct sg_policy *policy,
-                 const struct work *work, enum sg_action action)
+                 const struct work *work, const struct sg_record *record)
 {
     if (work->report.coverage != SG_PARTIAL && policy->deny_paths.count == 0 &&
-        sg_policy_decide(&work->report, NULL, work->hash, policy) == action)
-        remember(subject, SG_KEPT_CARRIER);
+        sg_policy_decide(&work->report, NULL, work->hash, policy) == record->action)
+        remember(subject, is_nothing(&work->report) ? SG_KEPT_PLAIN : SG_KEPT_CARRIER);
 }
 
 /* What tells that a file has no end. */
@@ -244,8 +253,10 @@ static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy 
         tell(&record, subject, work->text);
     if (record.action == SG_BLOCK)
         return SG_VETTED_REFUSED;
-    keep(subject, policy, work, record.action);
-    return SG_VETTED_CARRIER;
+    bool nothing = is_nothing(&work->report);
+    subject->inert = nothing || work->report.coverage == SG_NONE;
+    keep(subject, policy, work, &record);
+    return nothing ? SG_VETTED_PLAIN : SG_VETTED_CARRIER;
 }
 
 /* Takes as much as the policy grants, or less where the process itself is held short. */
@@ -334,7 +345,7 @@ static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_p
 enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy)
 {
     struct sg_identity identity = sg_identity_of(&subject->st);
-    enum sg_kept kept = sg_cache_find(&identity);
+    enum sg_kept kept = subject->unkept ? SG_KEPT_NOT : sg_cache_find(&identity);
 
     if (kept != SG_KEPT_NOT)
         return kept == SG_KEPT_PLAIN ? SG_VETTED_PLAIN : SG_VETTED_CARRIER;

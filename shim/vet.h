@@ -9,14 +9,15 @@ struct sg_subject {
     int fd;           /* a regular file, open for reading */
     const char *path; /* as the caller named it; NULL: not known */
     enum sg_event event;
-    bool being_written; /* through fd, since it was vetted */
-    const char *exe;    /* of who opened it */
-    uint32_t pid, tid;  /* the same; 0: this thread */
+    bool being_written;                            /* through fd, since it was vetted */
+    const char *exe;                               /* of who opened it */
+    uint32_t pid, tid;                             /* the same; 0: this thread */
     void (*introduce)(struct sg_subject *subject); /* fills these in for a record; NULL: they are */
-    struct stat st;     /* of fd; brought up to date when the file changes under the scan */
-    bool copied;        /* fd is a copy of `original`, whose name is told */
+    struct stat st; /* of fd; brought up to date when the file changes under the scan */
+    bool copied;    /* fd is a copy of `original`, whose name is told */
     int original;
-    bool unkept; /* the verdict is not to be remembered */
+    bool inert;  /* answered: it is no pickle carrier, or of a format that is not analysed */
+    bool unkept; /* the verdict is not to be remembered, nor is one that was */
     const struct sg_identity *as; /* under which it is; NULL: as fd's own */
 };
 

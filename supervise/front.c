@@ -81,6 +81,8 @@ static bool hear(struct front *front, const struct sg_front_word *word, int *sta
     case SG_FRONT_ENDED:
         break;
     }
+    if (word->last)
+        (void)waitpid(front->supervisor, NULL, 0);
     *status = WIFEXITED(word->value) ? WEXITSTATUS(word->value) : end_by(WTERMSIG(word->value));
     return true;
 }

@@ -24,6 +24,7 @@ struct sg_front_word {
     int32_t code;   /* si_code */
     int32_t sender; /* si_pid */
     int32_t shared; /* the answer: it was sent to the process group */
+    int32_t last;   /* of SG_FRONT_ENDED: nobody is left, the supervisor ends too */
 };
 
 /* Until the command ends. All signals are blocked. The answer is the exit status, or it does not

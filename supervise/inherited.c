@@ -29,9 +29,11 @@ const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)
     snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
     while (folder && !refused && (entry = readdir(folder))) {
         int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
-        struct sg_subject subject = {
-            .fd = fd, .event = SG_EVENT_OPEN, .exe = exe, .pid = (uint32_t)pid,
-            .tid = (uint32_t)pid};
+        struct sg_subject subject = {.fd = fd,
+                                     .event = SG_EVENT_OPEN,
+                                     .exe = exe,
+                                     .pid = (uint32_t)pid,
+                                     .tid = (uint32_t)pid};
         if (entry->d_name[0] == '.' || !is_readable_file(fd, &subject.st))
             continue;
         snprintf(name, sizeof(name), "/dev/fd/%d", fd);

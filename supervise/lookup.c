@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static int ask_kernel(const struct sg_place *place, const char *path, struct ope
         base = place->root;
         how.resolve |= RESOLVE_IN_ROOT;
     }
-    how.flags |= O_CLOEXEC | O_NOCTTY;
+    how.flags |= O_CLOEXEC | (how.flags & O_PATH ? 0 : O_NOCTTY);
     long fd = syscall(SYS_openat2, base, path, &how, sizeof(how));
     return fd < 0 ? -errno : (int)fd;
 }
@@ -78,13 +79,15 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
         return -EACCES;
     if (!must_walk(place, path)) {
         fd = look(place, path, how, &sure);
+        if (resolve && fd < 0)
+            return fd;
         if (!sure && fd >= 0)
             close(fd);
     }
     if (!sure)
         fd = resolve ? -EACCES : sg_walk(place, path, follow);
-    if (fd >= 0 && (fstat(fd, &found) || (major(found.st_dev) == 0 && sg_lookup_is_proc(fd) &&
-                                          sg_walk_is_ours(fd)))) {
+    if (fd >= 0 && (fstat(fd, &found) ||
+                    (major(found.st_dev) == 0 && sg_lookup_is_proc(fd) && sg_walk_is_ours(fd)))) {
         close(fd);
         return -EACCES;
     }

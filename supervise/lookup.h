@@ -6,9 +6,10 @@
 #ifndef SG_LOOKUP_H
 #define SG_LOOKUP_H
 
-#include "supervise/target.h"
+#include "supervise/place.h"
 
 #include <linux/openat2.h>
+#include <stdint.h>
 
 /* A descriptor (O_PATH) of what is there, a symbolic link itself where it is not to be followed;
  * or a negative errno. `resolve`: of openat2(). */

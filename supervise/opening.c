@@ -2,6 +2,9 @@
 #include "supervise/opening.h"
 
 #include "supervise/lookup.h"
+#include "supervise/rights.h"
+#include "supervise/target.h"
+#include "supervise/terminal.h"
 #include "supervise/waiting.h"
 
 #include "shim/log.h"
@@ -11,8 +14,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -77,9 +82,8 @@ static int vet(const struct opening *opening, int fd)
         .introduce = introduce,
     };
 
-    if (fd < 0 || request->how.flags & O_PATH ||
-        (request->how.flags & O_ACCMODE) == O_WRONLY || fstat(fd, &subject.st) ||
-        !S_ISREG(subject.st.st_mode))
+    if (fd < 0 || request->how.flags & O_PATH || (request->how.flags & O_ACCMODE) == O_WRONLY ||
+        fstat(fd, &subject.st) || !S_ISREG(subject.st.st_mode))
         return fd;
     if (sg_vet(&subject, opening->policy) != SG_VETTED_REFUSED)
         return fd;
@@ -115,10 +119,13 @@ static int open_found(const struct opening *opening, int at, const struct stat *
         return flags & O_CREAT && !is_tmpfile(&request->how) ? -EISDIR : sg_reopen(at, flags);
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
-    if (S_ISREG(found->st_mode)) /* in folders like /tmp O_CREAT makes a difference */
-        return flags & O_CREAT && !sg_lookup_is_proc(at) ? create(opening) : sg_reopen(at, flags);
+    if (S_ISREG(found->st_mode)) {
+        /* In folders like /tmp O_CREAT makes a difference; by hand no link at the end is followed. */
+        int fd = flags & O_CREAT && !sg_lookup_is_proc(at) ? create(opening) : -ELOOP;
+        return fd == -ELOOP ? sg_reopen(at, flags) : fd;
+    }
     if (S_ISCHR(found->st_mode) && found->st_rdev == CALLERS_TERMINAL)
-        return sg_target_terminal(&opening->place, flags);
+        return sg_terminal_open(&opening->place, flags);
     return sg_waiting_reopen(request, at, flags);
 }
 
@@ -126,8 +133,8 @@ static int open_at(const struct opening *opening)
 {
     const struct sg_request *request = opening->request;
     const struct open_how *how = &request->how;
-    bool follow = !(how->flags & O_NOFOLLOW) &&
-                  (how->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+    bool follow =
+        !(how->flags & O_NOFOLLOW) && (how->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     struct stat found;
 
     int at = sg_lookup(&opening->place, request->path, follow, how->resolve);
@@ -157,16 +164,18 @@ int sg_opening(const struct sg_request *request, const struct sg_policy *policy)
     struct opening opening = {.request = request, .policy = policy};
     pid_t tid = (pid_t)request->call.pid;
 
-    int fd = sg_place_open(&opening.place, tid, request->dir, request->path);
+    bool relative = *request->path != '/' || request->how.resolve & RESOLVE_IN_ROOT;
+
+    int fd = sg_place_open(&opening.place, tid, request->dir, relative);
     if (fd == -EACCES || fd == -EPERM)
         return decline(request, "what its path is relative to cannot be seen from outside");
     if (fd < 0)
         return fd;
     if (sg_request_is_valid(request))
-        fd = sg_target_enter(tid);
+        fd = sg_rights_enter(tid);
     if (fd == 0) {
         fd = open_at(&opening);
-        sg_target_leave();
+        sg_rights_leave();
         fd = vet(&opening, fd);
     } else {
         fd = decline(request, "its rights are others than the supervisor's can be");

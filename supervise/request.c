@@ -13,9 +13,9 @@
 
 /* What the kernel takes from the arguments of open() and openat(); the rest it passes over. */
 #define OPEN_FLAGS                                                                                 \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC |\
-     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
-     O_PATH | O_TMPFILE)
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
+     O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |           \
+     O_CLOEXEC | O_PATH | O_TMPFILE)
 #define MODE_BITS 07777
 
 int sg_request_wait(int listener, struct sg_request *request)
@@ -135,8 +135,8 @@ static void take_how(struct sg_request *request, uint64_t flags, uint64_t mode)
 {
     bool makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 
-    request->how = (struct open_how){.flags = flags & OPEN_FLAGS,
-                                     .mode = makes ? mode & MODE_BITS : 0};
+    request->how =
+        (struct open_how){.flags = flags & OPEN_FLAGS, .mode = makes ? mode & MODE_BITS : 0};
 }
 
 int sg_request_read_open(struct sg_request *request)

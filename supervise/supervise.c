@@ -3,8 +3,10 @@
 
 #include "supervise/filter.h"
 #include "supervise/front.h"
+#include "supervise/handover.h"
 #include "supervise/inherited.h"
-#include "supervise/target.h"
+#include "supervise/place.h"
+#include "supervise/rights.h"
 #include "supervise/tree.h"
 #include "supervise/workers.h"
 
@@ -41,43 +43,15 @@ static int refuse(const char *name, const char *what, int error)
     return STATUS_REFUSED;
 }
 
-/* A descriptor goes along with the byte. */
-static bool send_descriptor(int to, int fd)
-{
-    char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec one = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &one, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-    return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
-}
-
-static int take_descriptor(int from)
-{
-    char byte, space[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec one = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &one, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
-    int fd = -1;
-
-    if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
-        return -1;
-    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-    return fd;
-}
-
 static int explain(const char *name, const char *step, int error)
 {
     if (error == EBUSY)
         return refuse(name, "it would be supervised already", 0);
     if (error == EINVAL || error == ENOSYS || error == EPERM || error == EACCES)
-        return refuse(name, "the kernel does not let system calls be supervised (it takes Linux 5.19, "
-                            "and no sandbox around that refuses it)", error);
+        return refuse(name,
+                      "the kernel does not let system calls be supervised (it takes Linux 5.19, "
+                      "and no sandbox around that refuses it)",
+                      error);
     return refuse(name, step, error);
 }
 
@@ -91,7 +65,7 @@ static int be_command(const struct sg_supervised_command *command, int channel,
 
     if (listener < 0)
         return explain(command->name, step, -listener);
-    if (!send_descriptor(channel, listener))
+    if (!sg_handover_send(channel, listener))
         return refuse(command->name, "no supervisor", errno);
     close(listener);
     if (read(channel, &byte, 1) != 1)
@@ -104,7 +78,10 @@ static int be_command(const struct sg_supervised_command *command, int channel,
 static void tell_front(const struct supervisor *self, enum sg_front_kind kind, int value)
 {
     struct sg_front_word word = {.kind = kind, .value = value};
+    siginfo_t info;
 
+    word.last = kind == SG_FRONT_ENDED && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) &&
+                errno == ECHILD;
     (void)!send(self->front, &word, sizeof(word), MSG_NOSIGNAL);
 }
 
@@ -125,13 +102,13 @@ static bool begin(struct supervisor *self, char *why, size_t cap)
     const char *unvetted;
 
     *why = '\0';
-    self->listener = take_descriptor(self->child);
+    self->listener = sg_handover_take(self->child);
     if (self->listener < 0)
         return false;
     if (!can_read_memory(self->pid))
         snprintf(why, cap, "the kernel does not let the memory of supervised programs be read: %s",
                  strerror(errno));
-    else if (!sg_target_start())
+    else if (!sg_rights_start() || !sg_place_start())
         snprintf(why, cap, "/proc: %s (is it mounted?)", strerror(errno));
     else if ((unvetted = sg_inherited_refused(self->command->policy, self->pid)))
         snprintf(why, cap, "%s is open already, and refused", unvetted);
@@ -210,8 +187,7 @@ static int supervise(struct supervisor *self)
         if (*why)
             kill(self->pid, SIGKILL);
         int status = wait_for(self->pid);
-        tell_front(self, SG_FRONT_REFUSED,
-                   *why ? refuse(self->command->name, why, 0) : status);
+        tell_front(self, SG_FRONT_REFUSED, *why ? refuse(self->command->name, why, 0) : status);
         return 1;
     }
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* not to be read or steered by those it supervises */
@@ -229,7 +205,8 @@ static int supervise(struct supervisor *self)
 static int be_supervisor(const struct sg_supervised_command *command, int front,
                          const sigset_t *signals)
 {
-    struct supervisor self = {.command = command, .front = front, .listener = -1, .parent = getppid()};
+    struct supervisor self = {
+        .command = command, .front = front, .listener = -1, .parent = getppid()};
     int pair[2];
 
     prctl(PR_SET_NAME, "sg-supervisor", 0, 0, 0);

@@ -2,6 +2,7 @@
 #include "supervise/waiting.h"
 
 #include "supervise/lookup.h"
+#include "supervise/target.h"
 
 #include <errno.h>
 #include <fcntl.h>

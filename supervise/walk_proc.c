@@ -2,9 +2,11 @@
 #include "supervise/walk_proc.h"
 
 #include "supervise/lookup.h"
+#include "supervise/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LINKS_MOST 40  /* as the kernel counts them */
+#define LINKS_MOST 40 /* as the kernel counts them */
 #define PROC_ROOT_INO 1
 
 struct walk {
@@ -126,8 +128,8 @@ static bool is_protected(const struct walk *walk, const struct stat *link)
     uid_t mine = (uid_t)syscall(SYS_setfsuid, -1);
 
     return fstat(walk->at, &folder) == 0 &&
-           (folder.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) &&
-           link->st_uid != mine && link->st_uid != folder.st_uid;
+           (folder.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) && link->st_uid != mine &&
+           link->st_uid != folder.st_uid;
 }
 
 /* A link of /proc that leads to a thing, whatever its text says. */

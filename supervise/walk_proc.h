@@ -2,7 +2,7 @@
 #ifndef SG_WALK_PROC_H
 #define SG_WALK_PROC_H
 
-#include "supervise/target.h"
+#include "supervise/place.h"
 
 /* As sg_lookup(), at many times its cost. */
 int sg_walk(const struct sg_place *place, const char *path, bool follow);

@@ -180,8 +180,10 @@ int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, cha
         return status;
     sg_preload_set(&preload);
     bool reached = sg_preload_reaches(&preload, &program, text, sizeof(text));
-    struct command command = {
-        .policy = &rules.policy, .program = &program, .library = reached ? preload.library : NULL, .args = args};
+    struct command command = {.policy = &rules.policy,
+                              .program = &program,
+                              .library = reached ? preload.library : NULL,
+                              .args = args};
     if (options->supervise)
         return supervise(&command, &rules.policy);
     return reached ? become(&command) : refuse(args[0], text);

@@ -26,6 +26,11 @@ const struct sg_verb sg_verbs[] = {
      sg_cmd_explain},
     {"run", "[OPTION]... -- COMMAND [ARGUMENT]...", "run a command under the guard",
      "The command replaces safeguard: same process, same signals, its own exit status.\n"
+     "--supervise vets what every program of the tree opens, Python or not (the policy's\n"
+     "'processes' has no say in it), and static ones too, from a process of its own: whatever way\n"
+     "a file is opened, the program gets the very descriptor that was vetted. It refuses what\n"
+     "[seccomp] no-bypass refuses, setuid programs run without their rights, and it takes Linux\n"
+     "5.19. The command is then a child of safeguard, which stands for it in signals and status.\n"
      "Exit status of safeguard itself: 2 bad usage; 125 the guard could not be put in place, so\n"
      "the command was not run; 126 the command cannot be run; 127 it was not found.\n",
      sg_cmd_run},

@@ -30,9 +30,15 @@ struct field {
     }
 
 static const struct field fields[] = {
-    TEXT("ts", entry.ts),           TEXT("exe", entry.exe),       TEXT("event", entry.event),
-    TEXT("path", entry.path),       TEXT("format", entry.format), TEXT("verdict", verdict),
-    TEXT("action", action),         NUMBER("pid", entry.pid),     NUMBER("score", entry.score),
+    TEXT("ts", entry.ts),
+    TEXT("exe", entry.exe),
+    TEXT("event", entry.event),
+    TEXT("path", entry.path),
+    TEXT("format", entry.format),
+    TEXT("verdict", verdict),
+    TEXT("action", action),
+    NUMBER("pid", entry.pid),
+    NUMBER("score", entry.score),
     NUMBER("micros", entry.micros),
     NUMBER("left_out", entry.left_out),
 };
@@ -140,8 +146,7 @@ static bool time_of(const char *ts, int64_t *when)
 static bool in_range(const struct sg_entry *entry)
 {
     return entry->score >= 0 && entry->score <= 1 && entry->micros >= 0 && entry->micros <= 1e12 &&
-           entry->pid >= 0 && entry->pid <= 1e10 && entry->left_out >= 0 &&
-           entry->left_out <= 1e15;
+           entry->pid >= 0 && entry->pid <= 1e10 && entry->left_out >= 0 && entry->left_out <= 1e15;
 }
 
 bool sg_entry_read(char *line, struct sg_entry *entry)

@@ -47,8 +47,8 @@ static unsigned bytes_flags(const char *at, size_t len)
 
 static unsigned word_shape(const char *at, size_t len)
 {
-    bool dunder = len > 4 && at[0] == '_' && at[1] == '_' && at[len - 1] == '_' &&
-                  at[len - 2] == '_';
+    bool dunder =
+        len > 4 && at[0] == '_' && at[1] == '_' && at[len - 1] == '_' && at[len - 2] == '_';
 
     return (dunder ? SG_ARG_DUNDER : 0u) | (memchr(at, ' ', len) ? SG_ARG_SPACES : 0u);
 }

@@ -32,7 +32,7 @@ enum sg_argument_flag {
 struct sg_glance {
     uint64_t *spent;
     bool looked;
-    unsigned flags;  /* enum sg_argument_flag */
+    unsigned flags;                   /* enum sg_argument_flag */
     unsigned counts[SG_V_PERSID + 1]; /* by enum sg_kind */
     unsigned depth;
     uint64_t longest; /* string or bytes */

@@ -68,10 +68,9 @@ void sg_sight_name(const struct sg_sight *sight, struct sg_spoken *out)
 static int16_t sink_rank(const struct sg_name *name)
 {
     static const uint8_t ranks[SG_SINK_COUNT_] = {
-        [SG_SINK_EXEC] = 14,    [SG_SINK_SPAWN] = 13,   [SG_SINK_NATIVE] = 12,
-        [SG_SINK_DELETE] = 11,  [SG_SINK_CONNECT] = 10, [SG_SINK_INSPECT] = 9,
-        [SG_SINK_DELAY] = 8,    [SG_SINK_FILE] = 7,     [SG_SINK_STATE] = 6,
-        [SG_SINK_RESOLVE] = 5,  [SG_SINK_LOAD] = 4,     [SG_SINK_CODE] = 3,
+        [SG_SINK_EXEC] = 14,    [SG_SINK_SPAWN] = 13,  [SG_SINK_NATIVE] = 12, [SG_SINK_DELETE] = 11,
+        [SG_SINK_CONNECT] = 10, [SG_SINK_INSPECT] = 9, [SG_SINK_DELAY] = 8,   [SG_SINK_FILE] = 7,
+        [SG_SINK_STATE] = 6,    [SG_SINK_RESOLVE] = 5, [SG_SINK_LOAD] = 4,    [SG_SINK_CODE] = 3,
         [SG_SINK_RELAY] = 2,    [SG_SINK_DECODE] = 1,
     };
 
@@ -172,8 +171,7 @@ static void fill_call(const struct sg_sight *sight, int16_t *at)
         at[SG_SITE_BASE] = (int16_t)sg_value_kind(m, sg_value_attr_base(m, call->callee)) + 1;
     at[SG_SITE_OPCODE] = op_code(call->op);
     at[SG_SITE_ARGUMENTS] = capped(count);
-    at[SG_SITE_FIRST] =
-        count ? (int16_t)sg_value_kind(m, sg_value_item(m, call->args, 0)) + 1 : 0;
+    at[SG_SITE_FIRST] = count ? (int16_t)sg_value_kind(m, sg_value_item(m, call->args, 0)) + 1 : 0;
     if (sg_value_kind(m, call->kwargs) == SG_V_DICT)
         at[SG_SITE_KEYWORDS] = capped(sg_value_count(m, call->kwargs, &whole));
 }
@@ -184,13 +182,13 @@ static void fill_tally(const struct sg_glance *t, int16_t *at)
         unsigned flag;
         enum sg_site_feature feature;
     } flags[] = {
-        {SG_ARG_WORD, SG_SITE_WORD},       {SG_ARG_SHELL, SG_SITE_SHELL},
-        {SG_ARG_CODE, SG_SITE_CODE},       {SG_ARG_PAYLOAD, SG_SITE_PAYLOAD},
-        {SG_ARG_URL, SG_SITE_URL},         {SG_ARG_HOST, SG_SITE_HOST},
-        {SG_ARG_PATH, SG_SITE_PATH},       {SG_ARG_ENCODED, SG_SITE_ENCODED},
-        {SG_ARG_WALK, SG_SITE_WALK},       {SG_ARG_RUNS, SG_SITE_RUNS},
-        {SG_ARG_PICKLE, SG_SITE_PICKLE},   {SG_ARG_MARSHAL, SG_SITE_MARSHAL},
-        {SG_ARG_DUNDER, SG_SITE_DUNDERS},  {SG_ARG_LINES, SG_SITE_LINES},
+        {SG_ARG_WORD, SG_SITE_WORD},      {SG_ARG_SHELL, SG_SITE_SHELL},
+        {SG_ARG_CODE, SG_SITE_CODE},      {SG_ARG_PAYLOAD, SG_SITE_PAYLOAD},
+        {SG_ARG_URL, SG_SITE_URL},        {SG_ARG_HOST, SG_SITE_HOST},
+        {SG_ARG_PATH, SG_SITE_PATH},      {SG_ARG_ENCODED, SG_SITE_ENCODED},
+        {SG_ARG_WALK, SG_SITE_WALK},      {SG_ARG_RUNS, SG_SITE_RUNS},
+        {SG_ARG_PICKLE, SG_SITE_PICKLE},  {SG_ARG_MARSHAL, SG_SITE_MARSHAL},
+        {SG_ARG_DUNDER, SG_SITE_DUNDERS}, {SG_ARG_LINES, SG_SITE_LINES},
         {SG_ARG_SPACES, SG_SITE_SPACES},
     };
 

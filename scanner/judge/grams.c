@@ -70,9 +70,7 @@ static void triples(struct sg_grams *out, const char *at, size_t len)
 
 static struct sg_text end_of(struct sg_text text)
 {
-    return text.len > TEXT_MAX
-               ? (struct sg_text){text.at + text.len - TEXT_MAX, TEXT_MAX}
-               : text;
+    return text.len > TEXT_MAX ? (struct sg_text){text.at + text.len - TEXT_MAX, TEXT_MAX} : text;
 }
 
 void sg_grams_of(struct sg_text module, struct sg_text qualname, struct sg_grams *out)

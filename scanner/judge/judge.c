@@ -36,6 +36,7 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     judge->member[0] = '\0';
     memset(judge->recent, 0, sizeof(judge->recent));
     memset(judge->cache, 0, sizeof(judge->cache));
+    judge->structure.weight = 0;
     sg_learned_open(&judge->learned, NULL, NULL);
     *out = judge;
     return SG_OK;
@@ -52,8 +53,8 @@ void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len)
     struct sg_row row = {.rule = "structure"};
 
     row.weight = sg_learned_stream(&judge->learned, head, len, judge->member, &row.detail);
-    if (row.weight > 0)
-        sg_judge_note_row(judge, &row, 0, 0, row.detail);
+    judge->structure = row;
+    judge->structure_member = judge->member_print;
 }
 
 void sg_judge_heed(struct sg_judge *judge, const struct sg_opinion *opinion)

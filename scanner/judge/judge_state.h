@@ -27,6 +27,14 @@ struct sg_recent {
     bool telling; /* more than that nothing is known of it */
 };
 
+/* What an anomaly or a finding says. */
+struct sg_row {
+    const char *rule, *detail;
+    double weight;
+    bool held;    /* says little where its stream calls nothing: any bytes may read like that */
+    bool partial; /* something was not read */
+};
+
 struct sg_judge {
     struct sg_ledger ledger;
     struct sg_opinion opinion;
@@ -41,15 +49,9 @@ struct sg_judge {
     char member[SG_MEMBER_MAX];
     struct sg_recent recent[SG_RECENT_CALLS]; /* by id */
     struct sg_learned learned;
+    struct sg_row structure;   /* of the last stream: counts once it calls what is not clean */
+    uint64_t structure_member; /* of that stream */
     struct sg_cached cache[SG_CACHE_SLOTS];
-};
-
-/* What an anomaly or a finding says. */
-struct sg_row {
-    const char *rule, *detail;
-    double weight;
-    bool held;    /* says little where its stream calls nothing: any bytes may read like that */
-    bool partial; /* something was not read */
 };
 
 uint64_t sg_mix(uint64_t a, uint64_t b);

@@ -167,11 +167,14 @@ static unsigned part_fact(const struct dotted *d, size_t from, size_t to, uint64
 
 /* What "module.*" says, for the parts from `from` on. It is said of functions: classes of such
  * modules may be harmless to name. */
-static unsigned family_fact(const struct dotted *d, size_t from, uint64_t print,
+static unsigned family_fact(const struct dotted *d, size_t from, size_t to, uint64_t print,
                             struct sg_name *name)
 {
     unsigned fact = find(print_more(print, ".*", 2));
 
+    if (from == 0 && to == 1 && d->first_of_name > 1 && name->flags & SG_N_STDLIB &&
+        !sg_word_package(d->parts[0]))
+        return 0; /* a project's own folder of that name: code.models */
     if (from == 0 && (fact & 15) == SG_SINK_CLEAN)
         name->flags |= SG_N_LIBRARY;
     if (fact == 0 || (fact & 15) == SG_SINK_CLEAN || (from > 0 && from < d->first_of_name))
@@ -194,7 +197,7 @@ static unsigned worst_inside(const struct dotted *d, struct sg_name *name)
 
         for (size_t j = i + 1; j <= d->count; j++) {
             unsigned fact = part_fact(d, i, j, print);
-            unsigned family = j < d->count ? family_fact(d, i, print, name) : 0;
+            unsigned family = j < d->count ? family_fact(d, i, j, print, name) : 0;
 
             worst = rank(fact) > rank(worst) ? fact : worst;
             worst = rank(family) > rank(worst) ? family : worst;

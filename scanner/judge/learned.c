@@ -7,7 +7,12 @@
 
 #define MOST_ANY 0.99
 #define MOST_SUSPICIOUS 0.89
-#define MOST_CLASS 0.49
+#define MOST_PLAIN 0.49
+
+/* What no attribute or argument of an ordinary call is. */
+#define TELLING                                                                                    \
+    (SG_ARG_PAYLOAD | SG_ARG_SHELL | SG_ARG_CODE | SG_ARG_URL | SG_ARG_HOST | SG_ARG_WALK |        \
+     SG_ARG_RUNS | SG_ARG_PICKLE | SG_ARG_MARSHAL)
 
 void sg_learned_open(struct sg_learned *learned, const struct sg_model *model,
                      const struct sg_tap *tap)
@@ -32,13 +37,16 @@ static double most(const struct sg_sight *sight, const struct sg_site *site)
         (name && name->sink == SG_SINK_CLEAN && callee != SG_V_ATTR))
         return 0;
     if (callee != SG_V_GLOBAL || !name)
-        return constructs(sight->call) ? MOST_CLASS : MOST_ANY;
+        return constructs(sight->call) ? MOST_PLAIN : MOST_ANY;
     if (name->sink == SG_SINK_NONE && constructs(sight->call))
         return 0; /* takes classes only, runs __new__ only */
+    if (name->sink == SG_SINK_NONE && (name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS &&
+        name->flags & SG_N_STDLIB)
+        return 0; /* whose classes the table knows */
     if (name->sink == SG_SINK_NONE && (name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
-        return sight->glance->flags & SG_ARG_PAYLOAD ? MOST_SUSPICIOUS : MOST_CLASS;
+        return sight->glance->flags & SG_ARG_PAYLOAD ? MOST_SUSPICIOUS : MOST_PLAIN;
     if (name->flags & (SG_N_SOFT | SG_N_INIT))
-        return MOST_SUSPICIOUS;
+        return sight->glance->flags & TELLING ? MOST_SUSPICIOUS : MOST_PLAIN;
     return MOST_ANY;
 }
 
@@ -125,36 +133,45 @@ static void tell(struct sg_learned *learned, const struct sg_sight *sight, const
     learned->tap->site(learned->tap->ctx, &row);
 }
 
+/* Only what is uncertain is kept: what is not cannot crowd it out. */
+static void keep(struct sg_learned *learned, const struct sg_sight *sight, double bound,
+                 const struct sg_site_vector *vector)
+{
+    uint64_t id = sight->call->id;
+
+    learned->sights[id % SG_SIGHTS] =
+        (struct sg_open_sight){sight->m, id, sight->call->offset, bound, *vector};
+}
+
 void sg_learned_site(struct sg_learned *learned, struct sg_sight *sight, const char *member,
                      struct sg_site *site)
 {
     double bound = most(sight, site), weight;
-    struct sg_open_sight *open = &learned->sights[sight->call->id % SG_SIGHTS];
+    struct sg_site_vector vector;
     struct sg_spoken spoken;
     struct sg_grams grams;
 
-    open->m = NULL;
     if (bound <= site->weight && !learned->tap)
         return;
     sg_arguments_look(sight->m, sight->call, sight->glance);
     sg_sight_name(sight, &spoken);
-    sg_site_features_fill(sight, &spoken, &open->vector);
+    sg_site_features_fill(sight, &spoken, &vector);
     sg_grams_of(spoken.module, spoken.qualname, &grams);
     if (learned->tap)
-        tell(learned, sight, member, &spoken, site, &open->vector, &grams);
-    open->vector.at[SG_SITE_GRAMS] = sg_model_grams(learned->model, &grams);
+        tell(learned, sight, member, &spoken, site, &vector, &grams);
     if (bound <= site->weight)
         return;
-    *open = (struct sg_open_sight){sight->m, sight->call->id, sight->call->offset, bound,
-                                   open->vector};
-    weight = ask(learned, &open->vector);
+    vector.at[SG_SITE_GRAMS] = sg_model_grams(learned->model, &grams);
+    weight = ask(learned, &vector);
     weight = weight < bound ? weight : bound;
-    if (weight <= site->weight)
-        return;
-    site->weight = weight;
-    site->rule = "learned-call";
-    site->words = what_words(sight, &open->vector);
-    site->more = with_words(sight->glance->flags);
+    if (weight > site->weight) {
+        site->weight = weight;
+        site->rule = "learned-call";
+        site->words = what_words(sight, &vector);
+        site->more = with_words(sight->glance->flags);
+    }
+    if (site->weight >= SG_WORTH_TELLING)
+        keep(learned, sight, bound, &vector);
 }
 
 double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, uint64_t id,
@@ -190,7 +207,8 @@ double sg_learned_stream(struct sg_learned *learned, const uint8_t *head, size_t
         return 0; /* names nothing */
     like = sg_model_thousandths(&model->structure, sg_model_sum(&model->structure, vector.at));
     unlike = sg_model_thousandths(&model->outlier, sg_model_sum(&model->outlier, vector.at));
-    *words = like >= unlike ? "is put together as attacks are" : "is put together as no clean model is";
+    *words =
+        like >= unlike ? "is put together as attacks are" : "is put together as no clean model is";
     weight = (like >= unlike ? like : unlike) / 1000.0;
     return weight < SG_STRUCTURE_MOST ? weight : SG_STRUCTURE_MOST;
 }

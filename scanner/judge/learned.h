@@ -34,7 +34,7 @@ struct sg_learned {
         bool known;
         int32_t thousandths;
         struct sg_site_vector vector;
-    } seen[SG_SEEN_SLOTS]; /* most calls of a file look like one before */
+    } seen[SG_SEEN_SLOTS];                  /* most calls of a file look like one before */
     struct sg_open_sight sights[SG_SIGHTS]; /* by call */
 };
 

@@ -20,8 +20,8 @@ int32_t sg_model_sum(const struct sg_forest *forest, const int16_t *features)
         const struct sg_node *node = &forest->nodes[forest->roots[i]];
 
         while (node->feature != SG_LEAF)
-            node = &forest->nodes[features[node->feature] <= node->value ? node->left
-                                                                         : node->right];
+            node =
+                &forest->nodes[features[node->feature] <= node->value ? node->left : node->right];
         sum += node->value;
     }
     return sum;
@@ -37,7 +37,7 @@ int32_t sg_model_thousandths(const struct sg_forest *forest, int32_t sum)
         int64_t wide = (int64_t)p[i].sum - p[i - 1].sum;
 
         if (sum < p[i].sum)
-            return (int32_t)(p[i - 1].thousandths + (int64_t)(sum - p[i - 1].sum) *
+            return (int32_t)(p[i - 1].thousandths + ((int64_t)sum - p[i - 1].sum) *
                                                         (p[i].thousandths - p[i - 1].thousandths) /
                                                         wide);
     }

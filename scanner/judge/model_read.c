@@ -42,8 +42,8 @@ static bool read_curve(struct cursor *c, struct sg_point *curve)
         if (!number(c, &curve[i].sum) || !number(c, &curve[i].thousandths))
             return false;
         if (curve[i].thousandths < 0 || curve[i].thousandths > 1000 ||
-            (i > 0 && (curve[i].sum <= curve[i - 1].sum ||
-                       curve[i].thousandths < curve[i - 1].thousandths)))
+            (i > 0 &&
+             (curve[i].sum <= curve[i - 1].sum || curve[i].thousandths < curve[i - 1].thousandths)))
             return false;
     }
     return true;
@@ -97,8 +97,8 @@ static bool read_all(struct cursor *c, struct sg_model *model)
 {
     return is_word(c, SG_MODEL_VERSION) && is_word(c, SG_FEATURE_HASH) &&
            is_word(c, SG_GRAM_SLOTS) && is_word(c, 0) && read_head(c, &model->site) &&
-           read_head(c, &model->structure) && read_head(c, &model->outlier) &&
-           is_word(c, 0) && read_rows(c, &model->site, SG_SITE_WIDTH) &&
+           read_head(c, &model->structure) && read_head(c, &model->outlier) && is_word(c, 0) &&
+           read_rows(c, &model->site, SG_SITE_WIDTH) &&
            read_rows(c, &model->structure, SG_STREAM_WIDTH) &&
            read_rows(c, &model->outlier, SG_STREAM_WIDTH);
 }

@@ -3,6 +3,7 @@
 #include "judge/sites.h"
 
 #include "judge/argument_flags.h"
+#include "judge/weigh.h"
 #include "judge/words.h"
 
 /* What a hard entry of the knowledge table weighs when the name itself is the sink. */
@@ -50,44 +51,29 @@ static const char *which(const struct sg_name *name)
     return text ? text : "";
 }
 
-static struct sg_site site(double weight, const char *rule, const char *words)
-{
-    return (struct sg_site){.weight = weight, .rule = rule, .words = words};
-}
-
 #define DENIED ", which the policy denies"
-
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-static double most(double a, double b)
-{
-    return a > b ? a : b;
-}
 
 struct sg_site sg_site_named(const struct sg_name *name)
 {
     static const double farther[] = {1.0, 0.60, 0.20, 0.10};
 
     if (name->flags & SG_N_DENIED)
-        return site(1, "denied-name", DENIED);
+        return sg_site_of(1, "denied-name", DENIED);
     if (name->sink == SG_SINK_CLEAN)
-        return site(0, "", "");
+        return sg_site_of(0, "", "");
     if (name->sink == SG_SINK_NONE)
-        return site(name->flags & SG_N_LONG ? 0.30 : 0.05, "unknown-name", "");
+        return sg_site_of(name->flags & SG_N_LONG ? 0.30 : 0.05, "unknown-name", "");
     if (name->flags & SG_N_INIT)
-        return site(0.05, hard[name->sink].named_rule, which(name));
+        return sg_site_of(0.05, hard[name->sink].named_rule, which(name));
     if (name->flags & SG_N_SOFT)
-        return site(name->sink == SG_SINK_INSPECT ? 0.30 : 0.10, hard[name->sink].named_rule,
-                    which(name));
-    return site(least(hard[name->sink].named, farther[name->distance]), hard[name->sink].named_rule,
-                which(name));
+        return sg_site_of(name->sink == SG_SINK_INSPECT ? 0.30 : 0.10, hard[name->sink].named_rule,
+                          which(name));
+    return sg_site_of(sg_least(hard[name->sink].named, farther[name->distance]),
+                      hard[name->sink].named_rule, which(name));
 }
 
 /* What an argument adds to a function that nothing is known of. */
-static double unknown_arguments(unsigned arguments)
+double sg_weigh_arguments(unsigned arguments)
 {
     static const struct {
         unsigned flag;
@@ -108,34 +94,36 @@ static double unknown_arguments(unsigned arguments)
     (SG_ARG_PAYLOAD | SG_ARG_WALK | SG_ARG_SHELL | SG_ARG_CODE | SG_ARG_URL | SG_ARG_HOST |        \
      SG_ARG_PICKLE)
 
-static struct sg_site unknown_class(unsigned arguments)
+static struct sg_site unknown_class(const struct sg_name *name, unsigned arguments)
 {
     double weight = 0.10;
 
-    if (arguments & SG_ARG_PAYLOAD)
+    if (name->flags & SG_N_STDLIB) /* whose classes the table knows */
+        weight = 0.05;
+    else if (arguments & SG_ARG_PAYLOAD)
         weight = 0.75;
     else if (arguments & (SG_ARG_CODE | SG_ARG_SHELL | SG_ARG_WALK))
         weight = 0.45;
     else if (arguments & (SG_ARG_URL | SG_ARG_HOST | SG_ARG_PATH))
         weight = 0.30;
-    return site(weight, "unknown-class", ", a class that nothing is known of");
+    return sg_site_of(weight, "unknown-class", ", a class that nothing is known of");
 }
 
 static struct sg_site unknown_function(const struct sg_name *name, unsigned arguments)
 {
-    double weight = unknown_arguments(arguments);
+    double weight = sg_weigh_arguments(arguments);
     bool spoken = (arguments & (SG_ARG_TEXT | SG_ARG_BYTES)) != 0;
 
     if (name->flags & SG_N_LONG)
-        return site(0.92, "unknown-function", ", a name longer than names are");
+        return sg_site_of(0.92, "unknown-function", ", a name longer than names are");
     if (name->flags & SG_N_VERB)
-        return site(most(weight, spoken ? 0.91 : 0.70), "unknown-runner",
-                    ", which by its name runs something");
+        return sg_site_of(sg_most(weight, spoken ? 0.91 : 0.70), "unknown-runner",
+                          ", which by its name runs something");
     if (name->flags & SG_N_REBUILD && !(arguments & ARG_ODD))
         weight = arguments & SG_ARG_PATH ? 0.55 : 0.35;
     else if (name->flags & SG_N_LIBRARY && !(arguments & ARG_ODD))
         weight = arguments & SG_ARG_PATH ? 0.60 : spoken ? 0.45 : 0.30;
-    return site(weight, "unknown-function", ", a function that nothing is known of");
+    return sg_site_of(weight, "unknown-function", ", a function that nothing is known of");
 }
 
 /* getattr, attrgetter, _import_module …: fine where names are plain; what they find is judged by
@@ -148,17 +136,20 @@ static struct sg_site soft_resolver(const struct sg_machine *m, const struct sg_
     bool by_text = count > 0 && sg_value_kind(m, sg_value_item(m, call->args, 0)) == SG_V_STR;
 
     if (arguments & SG_ARG_WALK)
-        return site(0.95, "introspection", ", which reaches into the interpreter");
+        return sg_site_of(0.95, "introspection", ", which reaches into the interpreter");
+    if (by_text && !(arguments & SG_ARG_WORD)) /* dill evaluates what repr() gave */
+        return sg_site_of(arguments & ARG_ODD ? 0.94 : 0.80, "calls-resolver",
+                          ", which is given more than a name");
     if (by_text && arguments & SG_ARG_RUNS)
-        return site(0.88, "calls-resolver", ", which finds something that runs");
+        return sg_site_of(0.88, "calls-resolver", ", which finds something that runs");
     for (size_t i = 0; i < count && i < 2; i++) {
         enum sg_kind kind = sg_value_kind(m, sg_value_item(m, call->args, i));
         bool computed = kind == SG_V_RESULT || kind == SG_V_UNKNOWN || kind == SG_V_ATTR;
 
         if (computed && (i == 1 || count == 1))
-            return site(0.80, "computed-name", ", a name that is computed");
+            return sg_site_of(0.80, "computed-name", ", a name that is computed");
     }
-    return site(0.05, "calls-resolver", "");
+    return sg_site_of(0.05, "calls-resolver", "");
 }
 
 /* setattr and delattr. dill gives classes that it has made or found their name and module. */
@@ -173,8 +164,9 @@ static struct sg_site sets(const struct sg_machine *m, const struct sg_call *cal
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
         label |= sg_text_is((struct sg_text){text, len}, labels[i]);
     if (sg_value_kind(m, sg_value_item(m, call->args, 0)) == SG_V_GLOBAL && !label)
-        return site(0.93, "sets-on-global", ", which changes a module, class or function");
-    return site(arguments & SG_ARG_WALK ? 0.85 : 0.25, "calls-state", ", which sets an attribute");
+        return sg_site_of(0.93, "sets-on-global", ", which changes a module, class or function");
+    return sg_site_of(arguments & SG_ARG_WALK ? 0.85 : 0.25, "calls-state",
+                      ", which sets an attribute");
 }
 
 static struct sg_site soft(const struct sg_machine *m, const struct sg_call *call,
@@ -185,30 +177,52 @@ static struct sg_site soft(const struct sg_machine *m, const struct sg_call *cal
     if (name->sink == SG_SINK_RESOLVE)
         return soft_resolver(m, call, arguments);
     if (name->sink == SG_SINK_CODE)
-        return site(0.60, "code-carrier", ", which makes code");
+        return sg_site_of(0.60, "code-carrier", ", which makes code");
     if (name->sink == SG_SINK_INSPECT)
-        return site(0.70, "introspection", which(name));
+        return sg_site_of(0.70, "introspection", which(name));
     if (name->sink == SG_SINK_RELAY || name->sink == SG_SINK_DECODE)
-        return site(arguments & SG_ARG_PAYLOAD ? 0.80 : 0.20, hard[name->sink].called_rule,
-                    which(name));
+        return sg_site_of(arguments & SG_ARG_PAYLOAD ? 0.80 : 0.20, hard[name->sink].called_rule,
+                          which(name));
     if (name->sink == SG_SINK_STATE && sg_value_count(m, call->args, &whole) > 1)
         return sets(m, call, arguments);
-    return site(arguments & ARG_ODD ? 0.80 : 0.55, hard[name->sink].called_rule, which(name));
+    return sg_site_of(arguments & ARG_ODD ? 0.80 : 0.55, hard[name->sink].called_rule, which(name));
+}
+
+/* A type that dill or cloudpickle finds by its name. */
+bool sg_finds_plain_type(const struct sg_machine *m, const struct sg_call *call)
+{
+    static const char *const makes_code[] = {"CodeType",   "FunctionType", "LambdaType", "CellType",
+                                             "MethodType", "ModuleType",   "ClassType",  "type",
+                                             "Coroutine",  "GeneratorType"};
+    const struct sg_global *global = sg_value_global(m, call->callee);
+    char text[64];
+    size_t len = sg_value_read(m, sg_value_item(m, call->args, 0), 0, text, sizeof(text));
+
+    if (!global || len == 0 || len == sizeof(text) ||
+        (!sg_text_is(global->qualname, "_load_type") &&
+         !sg_text_is(global->qualname, "_builtin_type")))
+        return false;
+    for (size_t i = 0; i < sizeof(makes_code) / sizeof(makes_code[0]); i++)
+        if (sg_text_is((struct sg_text){text, len}, makes_code[i]))
+            return false;
+    return true;
 }
 
 static struct sg_site carrier(const struct sg_machine *m, const struct sg_call *call,
                               const struct sg_name *name, struct sg_glance *glance)
 {
+    if (name->flags & SG_N_SOFT && sg_finds_plain_type(m, call))
+        return sg_site_of(0.05, "code-carrier", "");
     unsigned carried = sg_arguments_carry(m, call->args, glance->spent);
     struct sg_site s =
-        site(name->flags & SG_N_SOFT ? 0.60 : 0.65, "code-carrier", ", which makes code");
+        sg_site_of(name->flags & SG_N_SOFT ? 0.60 : 0.65, "code-carrier", ", which makes code");
 
     if (!(name->flags & (SG_N_SOFT | SG_N_COMPUTED)) && name->flags & (SG_N_CLASS | SG_N_STDLIB))
-        s = site(0.92, "code-carrier", ", which makes code and which no pickler writes");
+        s = sg_site_of(0.92, "code-carrier", ", which makes code and which no pickler writes");
     else if (carried & SG_ARG_CARRIES)
-        s = site(0.93, "code-carrier", ", code that names what runs, connects or deletes");
+        s = sg_site_of(0.93, "code-carrier", ", code that names what runs, connects or deletes");
     else if (carried & SG_ARG_PAYLOAD)
-        s = site(0.85, "code-carrier", ", code with a command in it");
+        s = sg_site_of(0.85, "code-carrier", ", code with a command in it");
     s.arguments = carried;
     return s;
 }
@@ -229,17 +243,18 @@ static struct sg_site known(const struct sg_machine *m, const struct sg_call *ca
     unsigned arguments = 0;
 
     if (name->flags & SG_N_INIT && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
-        return site(0.05, hard[name->sink].called_rule, which(name));
+        return sg_site_of(0.05, hard[name->sink].called_rule, which(name));
     if (name->sink == SG_SINK_LOAD || name->distance > 0)
         arguments = sg_arguments_look(m, call, glance);
     if (name->sink == SG_SINK_LOAD && arguments & SG_ARG_TEXT)
         weight = 0.95;
-    weight = most(weight - nearer[name->distance], least(weight, 0.55));
+    weight = sg_most(weight - nearer[name->distance], sg_least(weight, 0.55));
     if (name->distance > 0 && !(name->flags & SG_N_INSIDE))
-        weight = least(weight, steered(arguments));
+        weight = sg_least(weight, steered(arguments));
     return (struct sg_site){.weight = weight,
                             .rule = hard[name->sink].called_rule,
-                            .words = name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
+                            .words =
+                                name->distance || name->sink >= SG_SINK_LOAD ? which(name) : "",
                             .arguments = arguments};
 }
 
@@ -250,113 +265,24 @@ struct sg_site sg_site_called(const struct sg_machine *m, const struct sg_call *
     struct sg_site s;
 
     if (name->flags & SG_N_DENIED)
-        return site(1, "denied-name", DENIED);
+        return sg_site_of(1, "denied-name", DENIED);
     if (name->sink == SG_SINK_CLEAN)
-        return site(0, "", "");
+        return sg_site_of(0, "", "");
     if (name->sink == SG_SINK_CODE)
         return carrier(m, call, name, glance);
     if (name->sink != SG_SINK_NONE && !(name->flags & SG_N_SOFT))
         return known(m, call, name, glance);
     if (name->sink == SG_SINK_NONE && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
-        return site(0.05, "unknown-class", ""); /* takes classes only, runs __new__ only */
+        return sg_site_of(0.05, "unknown-class", ""); /* takes classes only, runs __new__ only */
     arguments = sg_arguments_look(m, call, glance);
     if (name->flags & SG_N_METHOD)
-        s = site(0.92, "calls-method", ", a method that no pickler calls");
+        s = sg_site_of(0.92, "calls-method", ", a method that no pickler calls");
     else if (name->sink != SG_SINK_NONE)
         s = soft(m, call, name, arguments);
     else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
-        s = unknown_class(arguments);
+        s = unknown_class(name, arguments);
     else
         s = unknown_function(name, arguments);
-    s.arguments = arguments;
-    return s;
-}
-
-static struct sg_site method(const struct sg_machine *m, const struct sg_call *call,
-                             unsigned arguments)
-{
-    char text[256];
-    sg_value name = sg_value_attr_name(m, call->callee);
-    enum sg_kind base = sg_value_kind(m, sg_value_attr_base(m, call->callee));
-    size_t len = sg_value_read(m, name, 0, text, sizeof(text));
-    struct sg_text word = {text, len};
-
-    if (sg_words_walk(word))
-        return site(0.96, "introspection", ", which reaches into the interpreter");
-    if (sg_word_runs(word))
-        return site(0.92, "unknown-runner", ", which by its name runs something");
-    if (sg_word_dunder(word))
-        return site(0.92, "calls-method", ", a method that no pickler calls");
-    if (base != SG_V_RESULT && base != SG_V_UNKNOWN && base != SG_V_ATTR && base != SG_V_PERSID)
-        return site(len > 2 && text[0] == '_' ? 0.60 : 0.50, "calls-method",
-                    ", a method of a constant");
-    return site(unknown_arguments(arguments), "calls-method",
-                ", a method that nothing is known of");
-}
-
-static bool partial_of_known(const struct sg_machine *m, const struct sg_call *made_by)
-{
-    bool whole;
-
-    return sg_value_count(m, made_by->args, &whole) > 0 &&
-           sg_value_kind(m, sg_value_item(m, made_by->args, 0)) == SG_V_GLOBAL;
-}
-
-static struct sg_site result(const struct sg_machine *m, const struct sg_call *call,
-                             const struct sg_name *inner, const struct sg_call *made_by,
-                             unsigned arguments)
-{
-    bool makes = call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX;
-
-    if (!inner)
-        return site(makes ? 0.55 : most(0.75, unknown_arguments(arguments)), "calls-result",
-                    ", the result of another call");
-    if (inner->sink == SG_SINK_CODE ||
-        (inner->sink == SG_SINK_RESOLVE && inner->flags & SG_N_SOFT)) {
-        if (makes || inner->flags & SG_N_SOFT)
-            return site(0.62, "code-carrier", ", what the stream itself has made");
-        return site(0.95, "code-carrier", ", a function that the stream itself brings");
-    }
-    if (inner->sink == SG_SINK_RELAY && partial_of_known(m, made_by))
-        return site(0.05, "relay", ""); /* the machine tells the call that this makes */
-    if (inner->sink != SG_SINK_NONE && inner->sink != SG_SINK_CLEAN &&
-        !(inner->flags & (SG_N_SOFT | SG_N_INIT)))
-        return site(0.95, "calls-result", ", the result of a dangerous call");
-    if (makes)
-        return site(0.30, "calls-result", ", the result of another call");
-    if (made_by->op == SG_CALL_NEWOBJ || inner->flags & SG_N_CLASS)
-        return site(most(0.60, unknown_arguments(arguments)), "calls-result",
-                    ", an object that is called");
-    return site(most(0.70, unknown_arguments(arguments)), "calls-result",
-                ", the result of another call");
-}
-
-struct sg_site sg_site_indirect(const struct sg_machine *m, const struct sg_call *call,
-                                const struct sg_name *inner, const struct sg_call *made_by,
-                                struct sg_glance *glance)
-{
-    unsigned arguments = sg_arguments_look(m, call, glance);
-    struct sg_site s;
-
-    switch (sg_value_kind(m, call->callee)) {
-    case SG_V_ATTR:
-        s = method(m, call, arguments);
-        break;
-    case SG_V_RESULT:
-        s = result(m, call, inner, made_by, arguments);
-        break;
-    case SG_V_UNKNOWN:
-    case SG_V_FORGOTTEN:
-        s = site(most(0.65, unknown_arguments(arguments)), "calls-unknown",
-                 ", a callable that is not known");
-        break;
-    case SG_V_PERSID:
-        s = site(0.40, "calls-persistent", ", what the application supplies");
-        break;
-    default: /* a constant: the interpreter raises here */
-        s = site(0.20, "calls-constant", ", which cannot be called");
-        break;
-    }
     s.arguments = arguments;
     return s;
 }

@@ -22,23 +22,23 @@ enum follow {
 static const struct {
     uint8_t opcode, follow;
 } opcodes[SG_OPCODES_COUNTED] = {
-    {'I', FOLLOW_LINE},     {'J', FOLLOW_4},        {'K', FOLLOW_1},       {'M', FOLLOW_2},
+    {'I', FOLLOW_LINE},     {'J', FOLLOW_4},        {'K', FOLLOW_1},        {'M', FOLLOW_2},
     {'L', FOLLOW_LINE},     {0x8a, FOLLOW_COUNT_1}, {0x8b, FOLLOW_COUNT_4}, {'S', FOLLOW_LINE},
-    {'T', FOLLOW_COUNT_4},  {'U', FOLLOW_COUNT_1},  {'B', FOLLOW_COUNT_4}, {'C', FOLLOW_COUNT_1},
+    {'T', FOLLOW_COUNT_4},  {'U', FOLLOW_COUNT_1},  {'B', FOLLOW_COUNT_4},  {'C', FOLLOW_COUNT_1},
     {0x8e, FOLLOW_COUNT_8}, {0x96, FOLLOW_COUNT_8}, {0x97, FOLLOW_NOTHING}, {0x98, FOLLOW_NOTHING},
     {'N', FOLLOW_NOTHING},  {0x88, FOLLOW_NOTHING}, {0x89, FOLLOW_NOTHING}, {'V', FOLLOW_LINE},
     {0x8c, FOLLOW_COUNT_1}, {'X', FOLLOW_COUNT_4},  {0x8d, FOLLOW_COUNT_8}, {'F', FOLLOW_LINE},
-    {'G', FOLLOW_8},        {']', FOLLOW_NOTHING},  {'a', FOLLOW_NOTHING}, {'e', FOLLOW_NOTHING},
-    {'l', FOLLOW_NOTHING},  {')', FOLLOW_NOTHING},  {'t', FOLLOW_NOTHING}, {0x85, FOLLOW_NOTHING},
-    {0x86, FOLLOW_NOTHING}, {0x87, FOLLOW_NOTHING}, {'}', FOLLOW_NOTHING}, {'d', FOLLOW_NOTHING},
+    {'G', FOLLOW_8},        {']', FOLLOW_NOTHING},  {'a', FOLLOW_NOTHING},  {'e', FOLLOW_NOTHING},
+    {'l', FOLLOW_NOTHING},  {')', FOLLOW_NOTHING},  {'t', FOLLOW_NOTHING},  {0x85, FOLLOW_NOTHING},
+    {0x86, FOLLOW_NOTHING}, {0x87, FOLLOW_NOTHING}, {'}', FOLLOW_NOTHING},  {'d', FOLLOW_NOTHING},
     {'s', FOLLOW_NOTHING},  {'u', FOLLOW_NOTHING},  {0x8f, FOLLOW_NOTHING}, {0x90, FOLLOW_NOTHING},
-    {0x91, FOLLOW_NOTHING}, {'0', FOLLOW_NOTHING},  {'2', FOLLOW_NOTHING}, {'(', FOLLOW_NOTHING},
-    {'1', FOLLOW_NOTHING},  {'g', FOLLOW_LINE},     {'h', FOLLOW_1},       {'j', FOLLOW_4},
-    {'p', FOLLOW_LINE},     {'q', FOLLOW_1},        {'r', FOLLOW_4},       {0x94, FOLLOW_NOTHING},
-    {0x82, FOLLOW_1},       {0x83, FOLLOW_2},       {0x84, FOLLOW_4},      {'c', FOLLOW_LINES},
-    {0x93, FOLLOW_NOTHING}, {'R', FOLLOW_NOTHING},  {'b', FOLLOW_NOTHING}, {'i', FOLLOW_LINES},
+    {0x91, FOLLOW_NOTHING}, {'0', FOLLOW_NOTHING},  {'2', FOLLOW_NOTHING},  {'(', FOLLOW_NOTHING},
+    {'1', FOLLOW_NOTHING},  {'g', FOLLOW_LINE},     {'h', FOLLOW_1},        {'j', FOLLOW_4},
+    {'p', FOLLOW_LINE},     {'q', FOLLOW_1},        {'r', FOLLOW_4},        {0x94, FOLLOW_NOTHING},
+    {0x82, FOLLOW_1},       {0x83, FOLLOW_2},       {0x84, FOLLOW_4},       {'c', FOLLOW_LINES},
+    {0x93, FOLLOW_NOTHING}, {'R', FOLLOW_NOTHING},  {'b', FOLLOW_NOTHING},  {'i', FOLLOW_LINES},
     {'o', FOLLOW_NOTHING},  {0x81, FOLLOW_NOTHING}, {0x92, FOLLOW_NOTHING}, {0x80, FOLLOW_1},
-    {'.', FOLLOW_NOTHING},  {0x95, FOLLOW_8},       {'P', FOLLOW_LINE},    {'Q', FOLLOW_NOTHING},
+    {'.', FOLLOW_NOTHING},  {0x95, FOLLOW_8},       {'P', FOLLOW_LINE},     {'Q', FOLLOW_NOTHING},
 };
 
 struct walk {
@@ -143,7 +143,7 @@ static bool step(struct walk *w)
         return false;
     }
     w->at++;
-    if (opcode == 0x80 && w->at < w->end && *w->at > w->proto)
+    if (opcode == 0x80 && w->at<w->end && * w->at> w->proto)
         w->proto = *w->at;
     w->counts[index - 1]++;
     w->total++;

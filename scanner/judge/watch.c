@@ -68,6 +68,16 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
     sg_detail_put(found->detail, used, site.words);
 }
 
+/* How a stream is put together says something only where it calls what nobody vouches for. */
+static void note_structure(struct sg_judge *judge)
+{
+    struct sg_row row = judge->structure;
+
+    judge->structure.weight = 0;
+    if (row.weight >= SG_AT_SUSPICIOUS && judge->structure_member == judge->member_print)
+        sg_judge_note_row(judge, &row, 0, 0, row.detail);
+}
+
 static void note_call(struct sg_judge *judge, const struct sg_machine *m,
                       const struct sg_call *call, const struct sg_site *site, uint64_t subject)
 {
@@ -91,6 +101,8 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
             .id = call->id,
             .offset = call->offset,
             .telling = site->weight >= 0.74 && !(site->arguments & SG_ARG_RESULT)};
+    if (judge->structure.weight > 0 && site->weight >= 0.10)
+        note_structure(judge);
     if (!found)
         return;
     len = sg_call_render(m, call, text, sizeof(text));

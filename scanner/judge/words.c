@@ -153,8 +153,26 @@ bool sg_word_dunder(struct sg_text word)
 {
     static const char *const made[] = {"__new__", "__newobj__", "__newobj_ex__", "__init__"};
 
-    return word.len > 4 && word.at[0] == '_' && word.at[1] == '_' &&
-           word.at[word.len - 1] == '_' && word.at[word.len - 2] == '_' && !LISTED(word, made);
+    return word.len > 4 && word.at[0] == '_' && word.at[1] == '_' && word.at[word.len - 1] == '_' &&
+           word.at[word.len - 2] == '_' && !LISTED(word, made);
+}
+
+bool sg_word_package(struct sg_text word)
+{
+    static const char *const packages[] = {
+        "asyncio",    "bsddb",         "collections",     "compiler", "compression",
+        "concurrent", "ctypes",        "curses",          "dbm",      "distutils",
+        "email",      "encodings",     "ensurepip",       "hotshot",  "html",
+        "http",       "idlelib",       "importlib",       "json",     "lib2to3",
+        "logging",    "msilib",        "multiprocessing", "os",       "pathlib",
+        "profiling",  "pydoc_data",    "pyexpat",         "re",       "sqlite3",
+        "string",     "sys",           "sysconfig",       "test",     "tkinter",
+        "tomllib",    "turtledemo",    "unittest",        "urllib",   "venv",
+        "wsgiref",    "xml",           "xmlrpc",          "zipfile",  "zoneinfo",
+        "_pyrepl",    "annotationlib",
+    };
+
+    return LISTED(word, packages);
 }
 
 bool sg_word_class(struct sg_text word)

@@ -22,6 +22,9 @@ bool sg_word_aside(struct sg_text word);
 /* A __dunder__ that pickles have no use to call: not __new__ and the like. */
 bool sg_word_dunder(struct sg_text word);
 
+/* A module of the standard library that is a folder of modules. */
+bool sg_word_package(struct sg_text word);
+
 /* A class, as classes are named: _*[A-Z]… */
 bool sg_word_class(struct sg_text word);
 

@@ -1,6 +1,7 @@
 /* scan.c - a file under all its readings; fills the report. */
 #include "scan/composer.h"
 
+#include "judge/model.h"
 #include "readers/zip.h"
 #include "scan/members.h"
 
@@ -129,4 +130,15 @@ enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *
     report->size = source->size;
     arena->used += facts.used;
     return SG_OK;
+}
+
+enum sg_status sg_model_open(const uint8_t *bytes, size_t len, struct sg_arena *arena,
+                             const struct sg_model **out)
+{
+    struct sg_model *model = sg_arena_zero(arena, sizeof(*model));
+    enum sg_status status = model ? sg_model_read(bytes, len, model) : SG_ERR_MEMORY;
+
+    if (status == SG_OK)
+        *out = model;
+    return status;
 }

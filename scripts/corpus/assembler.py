@@ -107,7 +107,7 @@ def escaped(text: str) -> bytes:
     parts = []
     for place, letter in enumerate(text):
         hexed = ord(letter) < 0x10000 and (place % 4 == 1 or letter in "\n\\" or ord(letter) > 126)
-        parts.append("\\u%04x" % ord(letter) if hexed else letter)
+        parts.append(f"\\u{ord(letter):04x}" if hexed else letter)
     return b"V" + "".join(parts).encode("raw-unicode-escape") + b"\n"
 
 
@@ -186,7 +186,11 @@ def emit_tuple(values: tuple[Any, ...], style: Style) -> list[bytes]:
     if not values and style.protocol > 0:
         return [b")"]
     if 0 < len(values) < 4 and style.protocol > 1:
-        return [*emit_all(values, style), b" \x85\x86\x87"[len(values) : len(values) + 1], *put(style)]
+        return [
+            *emit_all(values, style),
+            b" \x85\x86\x87"[len(values) : len(values) + 1],
+            *put(style),
+        ]
     return [b"(", *emit_all(values, style), b"t", *put(style)]
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""benign - clean files of one library, by the library itself, into a folder. Runs in Python 3.8.
+"""benign - files of one library, by the library itself, into a folder. Runs in Python 3.8.
 
     benign.py MAKER FOLDER SEED COUNT [tiny]
 
-MAKER is a module benign_MAKER beside this one with things(seed, tiny), which yields Thing; what a library
-cannot make is passed over and counted. Each thing is saved in COUNT ways.
+MAKER is a module benign_MAKER or MAKER_attacks beside this one with things(seed, tiny), which yields
+Thing; what a library cannot make is passed over and counted. Each thing is saved in COUNT ways.
 """
 
 from __future__ import annotations
@@ -14,25 +14,36 @@ import os
 import random
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from dumping import LARGEST, fix_clocks, ways
 from sample import Sample, write_part
 from thing import Thing
 
 
+def sample(made: Thing, data: bytes, suffix: str, notes: str) -> Sample:
+    fields = (
+        made.label,
+        made.library,
+        data,
+        suffix,
+        made.group,
+        made.family,
+        made.position,
+        made.callee,
+    )
+    return Sample(*fields, notes=notes)
+
+
 def samples(made: Thing, rng: random.Random, count: int) -> Iterator[Sample]:
-    if isinstance(made.value, bytes) and made.raw:
+    if made.raw:
         if len(made.value) <= LARGEST:
-            yield Sample(
-                "benign", made.library, made.value, made.suffix, made.group, made.family, notes=made.notes
-            )
+            yield sample(made, made.value, made.suffix, made.notes)
         return
     for data, suffix, notes in ways(rng, made.value, min(count, made.most)):
-        yield Sample(
-            "benign", made.library, data, suffix, made.group, made.family, notes=f"{made.notes} {notes}"
-        )
+        yield sample(made, data, suffix, f"{made.notes} {notes}")
 
 
 def main() -> int:
@@ -42,7 +53,8 @@ def main() -> int:
     fix_clocks()
     random.seed(seed)
     rng = random.Random(f"{maker} {seed}")
-    module: Any = importlib.import_module(f"benign_{maker}")
+    name = f"{maker}_attacks" if maker == "natural" else f"benign_{maker}"
+    module: Any = importlib.import_module(name)
     number = failed = 0
     for made in module.things(rng, tiny):
         try:
@@ -53,8 +65,8 @@ def main() -> int:
                 print(f"{maker}: {made.notes}: {error!r}"[:200], file=sys.stderr)
             continue
         made.value = value
-        for sample in samples(made, rng, count):
-            write_part(folder, number, sample)
+        for one in samples(made, rng, count):
+            write_part(folder, number, one)
             number += 1
     print(f"{maker}: {number} files, {failed} objects that could not be made")
     return 0

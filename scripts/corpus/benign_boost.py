@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Callable, Iterator, List, Tuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from thing import Thing
 
-Maker = Tuple[str, str, Callable[[], Any]]
+if TYPE_CHECKING:
+    Maker = tuple[str, str, Callable[[], Any]]
 
 
 def data() -> Any:
@@ -17,23 +20,25 @@ def data() -> Any:
     return x, (x[:, 0] > 0.5).astype(int), x.sum(1)
 
 
+def fit(cls: Any, options: dict[str, Any], x: Any, y: Any) -> Any:
+    return cls(**options).fit(x, y)
+
+
 def of_xgboost() -> Iterator[Maker]:
     import xgboost as xgb
 
     x, labels, target = data()
     small = {"n_estimators": 4, "max_depth": 2, "n_jobs": 1}
     for name in ("XGBClassifier", "XGBRFClassifier"):
-        yield "xgboost", name, lambda n=name: getattr(xgb, n)(**small).fit(x, labels)
+        yield "xgboost", name, partial(fit, getattr(xgb, name), small, x, labels)
     for name in ("XGBRegressor", "XGBRFRegressor"):
-        yield "xgboost", name, lambda n=name: getattr(xgb, n)(**small).fit(x, target)
-    ranker = lambda: xgb.XGBRanker(**small).fit(x, labels, group=[30, 30])  # noqa: E731
-    yield "xgboost", "XGBRanker", ranker
+        yield "xgboost", name, partial(fit, getattr(xgb, name), small, x, target)
+    yield "xgboost", "XGBRanker", lambda: xgb.XGBRanker(**small).fit(x, labels, group=[30, 30])
     matrix = xgb.DMatrix(x, labels, nthread=1)
     for booster in ("gbtree", "dart", "gblinear"):
         options = {"booster": booster, "max_depth": 2, "nthread": 1}
-        yield "xgboost", f"Booster {booster}", lambda o=options: xgb.train(o, matrix, 3)
-    searched = lambda: search(xgb.XGBClassifier(**small), x, labels)  # noqa: E731
-    yield "xgboost", "search", searched
+        yield "xgboost", f"Booster {booster}", partial(xgb.train, options, matrix, 3)
+    yield "xgboost", "search", lambda: search(xgb.XGBClassifier(**small), x, labels)
 
 
 def search(model: Any, x: Any, labels: Any) -> Any:
@@ -41,7 +46,10 @@ def search(model: Any, x: Any, labels: Any) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import MinMaxScaler
 
-    return {"search": GridSearchCV(model, {"max_depth": [1, 2]}, cv=2).fit(x, labels), "pipe": make_pipeline(MinMaxScaler(), model)}
+    return {
+        "search": GridSearchCV(model, {"max_depth": [1, 2]}, cv=2).fit(x, labels),
+        "pipe": make_pipeline(MinMaxScaler(), model),
+    }
 
 
 def of_lightgbm() -> Iterator[Maker]:
@@ -52,8 +60,16 @@ def of_lightgbm() -> Iterator[Maker]:
     for kind in ("gbdt", "dart", "goss", "rf"):
         more = {"bagging_freq": 1, "bagging_fraction": 0.5} if kind == "rf" else {}
         options = {**small, **more, "boosting_type": kind}
-        yield "lightgbm", f"classifier {kind}", lambda o=options: lgb.LGBMClassifier(**o).fit(x, labels)
-        yield "lightgbm", f"regressor {kind}", lambda o=options: lgb.LGBMRegressor(**o).fit(x, target)
+        yield (
+            "lightgbm",
+            f"classifier {kind}",
+            partial(fit, lgb.LGBMClassifier, options, x, labels),
+        )
+        yield (
+            "lightgbm",
+            f"regressor {kind}",
+            partial(fit, lgb.LGBMRegressor, options, x, target),
+        )
     yield "lightgbm", "ranker", lambda: lgb.LGBMRanker(**small).fit(x, labels, group=[30, 30])
     train = {"num_leaves": 4, "verbose": -1, "num_threads": 1}
     yield "lightgbm", "booster", lambda: lgb.train(train, lgb.Dataset(x, labels), 3)
@@ -64,16 +80,30 @@ def of_catboost() -> Iterator[Maker]:
     import catboost as cb
 
     x, labels, target = data()
-    small = {"iterations": 4, "depth": 2, "verbose": 0, "allow_writing_files": False, "thread_count": 1}
+    small = {
+        "iterations": 4,
+        "depth": 2,
+        "verbose": 0,
+        "allow_writing_files": False,
+        "thread_count": 1,
+    }
     yield "catboost", "classifier", lambda: cb.CatBoostClassifier(**small).fit(x, labels)
     yield "catboost", "regressor", lambda: cb.CatBoostRegressor(**small).fit(x, target)
-    yield "catboost", "ranker", lambda: cb.CatBoostRanker(**small).fit(x, labels, group_id=np.repeat([0, 1], 30))
+    yield (
+        "catboost",
+        "ranker",
+        lambda: cb.CatBoostRanker(**small).fit(x, labels, group_id=np.repeat([0, 1], 30)),
+    )
     yield "catboost", "unfitted", lambda: cb.CatBoostClassifier(**small)
-    yield "catboost", "bundle", lambda: {"m": cb.CatBoostRegressor(**small).fit(x, target), "cols": list("abcd")}
+    yield (
+        "catboost",
+        "bundle",
+        lambda: {"m": cb.CatBoostRegressor(**small).fit(x, target), "cols": list("abcd")},
+    )
 
 
 def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
-    found: List[Maker] = []
+    found: list[Maker] = []
     for make in (of_xgboost, of_lightgbm, of_catboost):
         try:
             found += list(make())

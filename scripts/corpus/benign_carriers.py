@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import random
-from typing import Any, Callable, Dict, Iterator, List
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from thing import Thing, raw
+from wordlist import words
 
 SOURCES = [
     "lambda x: x",
@@ -28,14 +30,16 @@ SOURCES = [
     "class {w}:\n    @property\n    def size(self):\n        return {k}\n    @staticmethod\n    def of(x):\n        return x",
     "def {w}(img):\n    return (img - img.mean()) / (img.std() + 1e-{k})",
 ]
-WORDS = "scale clean tokenize score loss metric reward Policy Scaler Encoder parse shape to_vec init".split()
+WORDS = words(
+    "scale clean tokenize score loss metric reward Policy Scaler Encoder parse shape to_vec init"
+)
 
 
 def defined(rng: random.Random) -> Any:
     """What a piece of the table defines, as if in the user's script."""
     word = rng.choice(WORDS)
     source = rng.choice(SOURCES).format(w=word, k=rng.randrange(2, 99))
-    scope: Dict[str, Any] = {"__name__": "__main__"}
+    scope: dict[str, Any] = {"__name__": "__main__"}
     if source.startswith("lambda"):
         return eval(source, scope)
     exec(source, scope)
@@ -45,7 +49,7 @@ def defined(rng: random.Random) -> Any:
 def kept(rng: random.Random) -> Any:
     """The code alone, or in what a model keeps it in."""
     value = defined(rng)
-    ways: List[Callable[[], Any]] = [
+    ways: list[Callable[[], Any]] = [
         lambda: value,
         lambda: {"transform": value, "name": "v1"},
         lambda: [value, 1, "x"],
@@ -70,4 +74,11 @@ def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
         library = ("cloudpickle", "dill")[number % 2]
         seed, protocol = rng.getrandbits(40), rng.choice([2, 4, 4, 5])
         build = lambda k=library, s=seed, p=protocol: dumped(k, s, p)  # noqa: E731
-        yield raw(library, build, ".pkl", "function or class", group=f"code.{library}", family="code-carrier")
+        yield raw(
+            library,
+            build,
+            ".pkl",
+            "function or class",
+            group=f"code.{library}",
+            family="code-carrier",
+        )

@@ -13,7 +13,8 @@ import functools
 import random
 import sys
 import types
-from typing import Any, Callable, Iterator, List
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import invented
 from thing import Thing
@@ -41,20 +42,52 @@ def register(module: str, name: str, value: Any) -> Any:
 
 def texts(rng: random.Random) -> str:
     """A string as models' attributes hold them."""
-    choices = ["relu", "adam", "mean", "en_core_web_sm", "models/best.pt", "data/train.csv", "utf-8", "cuda:0"]
-    choices += ["The quick brown fox.", "bert-base-uncased", "v1.2.3", "lambda x: x", "2021-03-04", "accuracy"]
-    choices += ["https://huggingface.co/bert-base-uncased", "/home/user/project/data", "ISO-8859-1", "{0}:{1}"]
-    choices += ["SELECT * FROM sales WHERE year = 2020", "loss: %.4f", "C:\\\\data\\\\model.h5", "import pandas as pd"]
+    choices = [
+        "relu",
+        "adam",
+        "mean",
+        "en_core_web_sm",
+        "models/best.pt",
+        "data/train.csv",
+        "utf-8",
+        "cuda:0",
+    ]
+    choices += [
+        "The quick brown fox.",
+        "bert-base-uncased",
+        "v1.2.3",
+        "2021-03-04",
+        "accuracy",
+    ]
+    choices += [
+        "https://huggingface.co/bert-base-uncased",
+        "/home/user/project/data",
+        "ISO-8859-1",
+        "{0}:{1}",
+    ]
+    choices += [
+        "SELECT * FROM sales WHERE year = 2020",
+        "loss: %.4f",
+        "C:\\\\data\\\\model.h5",
+    ]
     choices += [invented.class_name(rng), rng.choice(invented.KIND)]
     return rng.choice(choices)
 
 
 def attribute_value(rng: random.Random, depth: int = 1) -> Any:
-    simple: List[Any] = [rng.randrange(99), rng.random(), texts(rng), None, True, b"\x00\x01data", (1, 2)]
+    simple: list[Any] = [
+        rng.randrange(99),
+        rng.random(),
+        texts(rng),
+        None,
+        True,
+        b"\x00\x01data",
+        (1, 2),
+    ]
     if depth == 0 or rng.random() < 0.6:
         return rng.choice(simple)
     inner = [attribute_value(rng, depth - 1) for _ in range(rng.randrange(1, 5))]
-    made: List[Any] = [inner, tuple(inner), {f"k{i}": v for i, v in enumerate(inner)}, {1, 2, 3}]
+    made: list[Any] = [inner, tuple(inner), {f"k{i}": v for i, v in enumerate(inner)}, {1, 2, 3}]
     made += [array_of(rng), datetime.datetime(2020, 1, 2), collections.OrderedDict(a=inner)]
     return rng.choice(made)
 
@@ -75,7 +108,9 @@ def plain_class(rng: random.Random, module: str) -> Any:
 
 def attribute_name(rng: random.Random) -> str:
     names = "weights bias name config vocab layers epochs history classes_ n_features params lr seed path"
-    names += " tokenizer columns mean std score model children label threshold encoder _cache items id"
+    names += (
+        " tokenizer columns mean std score model children label threshold encoder _cache items id"
+    )
     return rng.choice(names.split()) + rng.choice(["", "", "_", "2"])
 
 
@@ -91,7 +126,9 @@ def subclass_of_builtin(rng: random.Random, module: str) -> Any:
 
 
 def with_getstate(rng: random.Random, module: str) -> Any:
-    cls = type("C", (), {"__getstate__": lambda self: (1, texts(rng), {"a": 2}), "__setstate__": print})
+    cls = type(
+        "C", (), {"__getstate__": lambda self: (1, texts(rng), {"a": 2}), "__setstate__": print}
+    )
     return register(module, invented.class_name(rng), cls)()
 
 
@@ -105,10 +142,14 @@ def with_slots(rng: random.Random, module: str) -> Any:
 def with_function(rng: random.Random, module: str) -> Any:
     """An object that is put together by a function of its project."""
     arguments = tuple(attribute_value(rng, 1) for _ in range(rng.randrange(1, 4)))
-    rebuild = register(module, invented.clean_function(rng), types.FunctionType(nothing.__code__, {}))
+    rebuild = register(
+        module, invented.clean_function(rng), types.FunctionType(nothing.__code__, {})
+    )
     state = {"a": attribute_value(rng)} if rng.random() < 0.4 else None
     way: Any = (rebuild, arguments) if state is None else (rebuild, arguments, state)
-    cls = register(module, invented.class_name(rng), type("C", (), {"__reduce__": lambda self: way}))
+    cls = register(
+        module, invented.class_name(rng), type("C", (), {"__reduce__": lambda self: way})
+    )
     return cls()
 
 
@@ -124,26 +165,31 @@ def with_constructor(rng: random.Random, module: str) -> Any:
 
 def with_new(rng: random.Random, module: str) -> Any:
     arguments = (texts(rng), rng.randrange(9))
-    cls = type("C", (tuple,), {"__getnewargs__": lambda self: arguments, "__new__": lambda c, *a: tuple.__new__(c, a)})
+    cls = type(
+        "C",
+        (tuple,),
+        {"__getnewargs__": lambda self: arguments, "__new__": lambda c, *a: tuple.__new__(c, a)},
+    )
     return register(module, invented.class_name(rng), cls)(*arguments)
 
 
 def enumerated(rng: random.Random, module: str) -> Any:
-    kind: Any = enum.Enum(invented.class_name(rng), ["SMALL", "LARGE", "AUTO"], module=module)
+    make: Any = enum.Enum
+    kind = make(invented.class_name(rng), ["SMALL", "LARGE", "AUTO"], module=module)
     register(module, kind.__name__, kind)
     return {"mode": kind.LARGE, "default": kind.AUTO}
 
 
 def record(rng: random.Random, module: str) -> Any:
-    kind = collections.namedtuple("Row", "id name score")  # type: ignore[misc]
-    made = register(module, invented.class_name(rng), kind)
+    Row = collections.namedtuple("Row", "id name score")
+    made = register(module, invented.class_name(rng), Row)
     return [made(i, texts(rng), rng.random()) for i in range(rng.randrange(1, 6))]
 
 
 def referenced(rng: random.Random, module: str) -> Any:
     """A function kept by name: activations, tokenizers, factories."""
     kept = register(module, invented.clean_function(rng), types.FunctionType(nothing.__code__, {}))
-    ways: List[Callable[[], Any]] = [
+    ways: list[Callable[[], Any]] = [
         lambda: {"activation": kept, "units": 3},
         lambda: functools.partial(kept, 5, name=texts(rng)),
         lambda: collections.defaultdict(kept, a=1),
@@ -178,12 +224,29 @@ def tree(rng: random.Random, module: str) -> Any:
     cls = register(module, invented.class_name(rng), type("C", (), {}))
     nodes = [cls() for _ in range(rng.randrange(2, 12))]
     for number, node in enumerate(nodes):
-        node.__dict__.update(id=number, value=attribute_value(rng), parent=nodes[number // 2] if number else None)
+        node.__dict__.update(
+            id=number, value=attribute_value(rng), parent=nodes[number // 2] if number else None
+        )
     return nodes[-1]
 
 
-MAKERS = [plain_class, plain_class, plain_class, subclass_of_builtin, with_getstate, with_slots, with_function]
-MAKERS += [with_function, with_constructor, with_constructor, with_new, enumerated, record, referenced]
+MAKERS = [
+    plain_class,
+    plain_class,
+    plain_class,
+    subclass_of_builtin,
+    with_getstate,
+    with_slots,
+]
+MAKERS += [
+    with_function,
+    with_constructor,
+    with_constructor,
+    with_new,
+    enumerated,
+    record,
+    referenced,
+]
 MAKERS += [sklearn_like, torch_like, tree]
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import random
-from typing import Any, Callable, Dict, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from thing import Thing, raw
+from wordlist import words
 
-TYPES = "b i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 >f4 >i8 M8[ns] M8[D] m8[s] U7 S5 V3 O".split()
+TYPES = words("b i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 >f4 >i8 M8[ns] M8[D] m8[s] U7 S5 V3 O")
 
 
 def array_of(kind: str, shape: Any) -> Any:
     size = int(np.prod(shape))
     if kind == "O":
-        values = np.empty(shape, dtype=object)
-        values.flat = [[None, "text", 3, {"a": 1}, (1, 2)][i % 5] for i in range(size)]
+        values: Any = np.empty(shape, dtype=object)
+        values.flat[:] = [[None, "text", 3, {"a": 1}, (1, 2)][i % 5] for i in range(size)]
         return values
     if kind.startswith("U"):
         return np.array([f"w{i}" for i in range(size)], dtype=kind).reshape(shape)
@@ -38,7 +40,7 @@ def saved(*arrays: Any, many: bool = False, packed: bool = False, **named: Any) 
 
 
 def masked() -> Any:
-    return np.ma.masked_array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    return np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])
 
 
 def matrices(name: str) -> Any:
@@ -48,7 +50,7 @@ def matrices(name: str) -> Any:
     return getattr(sparse, name)(eye)
 
 
-def scipy_things() -> Dict[str, Callable[[], Any]]:
+def scipy_things() -> dict[str, Callable[[], Any]]:
     from scipy import interpolate, spatial, stats
 
     x = np.linspace(0, 1, 20)
@@ -69,11 +71,16 @@ def scipy_things() -> Dict[str, Callable[[], Any]]:
     }
 
 
-def values() -> Dict[str, Callable[[], Any]]:
+def values() -> dict[str, Callable[[], Any]]:
     generator = np.random.RandomState(3)
-    found: Dict[str, Callable[[], Any]] = {
+    found: dict[str, Callable[[], Any]] = {
         "float64": lambda: np.float64(1.5),
-        "scalars": lambda: {"acc": np.float32(0.5), "n": np.int64(7), "s": np.str_("x"), "b": np.bool_(True)},
+        "scalars": lambda: {
+            "acc": np.float32(0.5),
+            "n": np.int64(7),
+            "s": np.str_("x"),
+            "b": np.bool_(True),
+        },
         "dtype": lambda: [np.dtype("f4"), np.dtype([("a", "i4"), ("b", "f8")])],
         "randomstate": lambda: generator,
         "generator": lambda: np.random.default_rng(5),
@@ -97,7 +104,14 @@ def values() -> Dict[str, Callable[[], Any]]:
         "vectorize": lambda: np.vectorize(float),
         "datetime": lambda: np.datetime64("2020-01-01T00:00"),
     }
-    for kind in ("csr_matrix", "csc_matrix", "coo_matrix", "lil_matrix", "dok_matrix", "dia_matrix"):
+    for kind in (
+        "csr_matrix",
+        "csc_matrix",
+        "coo_matrix",
+        "lil_matrix",
+        "dok_matrix",
+        "dia_matrix",
+    ):
         found[kind] = lambda k=kind: matrices(k)  # type: ignore[misc]
     return found
 
@@ -105,11 +119,24 @@ def values() -> Dict[str, Callable[[], Any]]:
 def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
     for kind in TYPES[:: 7 if tiny else 1]:
         shape = rng.choice([(3,), (4, 5), (2, 3, 4), (200,)])
-        yield Thing("numpy", lambda k=kind, s=shape: array_of(k, s), group=f"numpy.{kind[0]}", notes=kind, most=3)
+        yield Thing(
+            "numpy",
+            lambda k=kind, s=shape: array_of(k, s),
+            group=f"numpy.{kind[0]}",
+            notes=kind,
+            most=3,
+        )
         yield raw("numpy", lambda k=kind, s=shape: saved(array_of(k, s)), ".npy", f"npy {kind}")
-        yield raw("numpy", lambda k=kind, s=shape: saved(array_of(k, s), np.eye(2), many=True), ".npz", kind)
+        yield raw(
+            "numpy",
+            lambda k=kind, s=shape: saved(array_of(k, s), np.eye(2), many=True),
+            ".npz",
+            kind,
+        )
     found = {**values(), **scipy_things()}
     for name in sorted(found)[:: 9 if tiny else 1]:
         yield Thing("numpy", found[name], group=f"numpy.{name}", notes=name)
     yield raw("numpy", lambda: saved(structured()), ".npy", "structured")
-    yield raw("numpy", lambda: saved(many=True, packed=True, X=np.eye(5), y=np.arange(5)), ".npz", "named")
+    yield raw(
+        "numpy", lambda: saved(many=True, packed=True, X=np.eye(5), y=np.arange(5)), ".npz", "named"
+    )

@@ -11,12 +11,16 @@ import tarfile
 import wave
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any
 
 from thing import Thing, raw
+from wordlist import words
 
-WORDS = "the model is trained on a large set of texts and images with loss epochs rate weights data".split()
+WORDS = words(
+    "the model is trained on a large set of texts and images with loss epochs rate weights data"
+)
 
 
 def prose(rng: random.Random) -> str:
@@ -24,12 +28,18 @@ def prose(rng: random.Random) -> str:
 
 
 def table(rng: random.Random) -> str:
-    rows = ["id,value,name"] + [f"{n},{rng.random():.4f},{rng.choice(WORDS)}" for n in range(rng.randrange(9, 99))]
+    rows = ["id,value,name"] + [
+        f"{n},{rng.random():.4f},{rng.choice(WORDS)}" for n in range(rng.randrange(9, 99))
+    ]
     return "\n".join(rows)
 
 
 def config(rng: random.Random) -> Any:
-    return {"hidden_size": rng.randrange(9999), "architectures": ["BertModel"], "layers": [rng.random()] * 3}
+    return {
+        "hidden_size": rng.randrange(9999),
+        "architectures": ["BertModel"],
+        "layers": [rng.random()] * 3,
+    }
 
 
 def noise(rng: random.Random, size: int) -> bytes:
@@ -40,7 +50,9 @@ def picture(rng: random.Random) -> bytes:
     """A PNG of noise."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     lines = b"".join(b"\0" + noise(rng, 24) for _ in range(8))
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
@@ -103,7 +115,7 @@ def dots(rng: random.Random) -> bytes:
     return "\n".join("".join(rng.choices("(])}.0NKXcRtb ", k=30)) for _ in range(40)).encode()
 
 
-FILES: Dict[str, Callable[[random.Random], bytes]] = {
+FILES: dict[str, Callable[[random.Random], bytes]] = {
     ".txt": lambda r: prose(r).encode(),
     ".md": lambda r: ("# Model\n\n" + prose(r)).encode(),
     ".csv": lambda r: table(r).encode(),
@@ -118,7 +130,9 @@ FILES: Dict[str, Callable[[random.Random], bytes]] = {
     ".html": lambda r: f"<html><body><p>{prose(r)}</p></body></html>".encode(),
     ".xml": lambda r: f"<?xml version='1.0'?><a>{prose(r)}</a>".encode(),
     ".vocab": lambda r: "\n".join(f"{w} {r.randrange(99)}" for w in WORDS).encode(),
-    ".vec": lambda r: "\n".join([f"{len(WORDS)} 3"] + [f"{w} 0.1 {r.random()} 0.3" for w in WORDS]).encode(),
+    ".vec": lambda r: "\n".join(
+        [f"{len(WORDS)} 3"] + [f"{w} 0.1 {r.random()} 0.3" for w in WORDS]
+    ).encode(),
     ".png": picture,
     ".wav": sound,
     ".safetensors": safetensors,
@@ -129,11 +143,17 @@ FILES: Dict[str, Callable[[random.Random], bytes]] = {
     ".zip": zipped,
     ".tar": tarred,
     ".gz": lambda r: gzip.compress(prose(r).encode()),
-    ".pkl": lambda r: b"version https://git-lfs.github.com/spec/v1\noid sha256:" + noise(r, 32).hex().encode(),
+    ".pkl": lambda r: (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:" + noise(r, 32).hex().encode()
+    ),
     ".model": dots,
     ".obj": lambda r: b"." * r.randrange(1, 400),
     ".h5": lambda r: b"\x89HDF\r\n\x1a\n" + noise(r, 400),
-    "": lambda r: b"" if r.random() < 0.2 else bytes(r.choices(b"()0.12RbcisuaetoQ\x93\x94\x86\x95\x8cNKVqh\n", k=90)),
+    "": lambda r: (
+        b""
+        if r.random() < 0.2
+        else bytes(r.choices(b"()0.12RbcisuaetoQ\x93\x94\x86\x95\x8cNKVqh\n", k=90))
+    ),
 }
 
 
@@ -142,4 +162,6 @@ def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
         for _ in range(1 if tiny else 6):
             own = rng.getrandbits(40)
             build = lambda n=suffix, s=own: FILES[n](random.Random(s))  # noqa: E731
-            yield raw("no-pickle", build, suffix, suffix, group=f"no-pickle{suffix}", family="no-pickle")
+            yield raw(
+                "no-pickle", build, suffix, suffix, group=f"no-pickle{suffix}", family="no-pickle"
+            )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import random
-from typing import Any, Callable, Dict, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from thing import Thing, raw
 DAYS = pd.date_range("2020-01-01", periods=6)
 
 
-def columns() -> Dict[str, Callable[[], Any]]:
+def columns() -> dict[str, Callable[[], Any]]:
     return {
         "int": lambda: [1, 2, 3, 4, 5, 6],
         "float": lambda: np.linspace(0, 1, 6),
@@ -38,7 +39,7 @@ def columns() -> Dict[str, Callable[[], Any]]:
     }
 
 
-def indexes() -> Dict[str, Callable[[], Any]]:
+def indexes() -> dict[str, Callable[[], Any]]:
     product = pd.MultiIndex.from_product([["a", "b"], [1, 2, 3]], names=["k", "n"])
     frame = pd.DataFrame({"a": range(6), "g": list("xxyyzz")})
     return {
@@ -47,7 +48,12 @@ def indexes() -> Dict[str, Callable[[], Any]]:
         "dates": lambda: pd.Series(range(6), index=DAYS, name="sales"),
         "named": lambda: pd.Index(list("abcdef"), name="letters"),
         "offsets": lambda: [pd.offsets.BDay(2), pd.offsets.MonthEnd(), pd.Timedelta("1h")],
-        "stamp": lambda: [pd.Timestamp("2020-01-01", tz="UTC"), pd.NaT, pd.NA, pd.Period("2020-01")],
+        "stamp": lambda: [
+            pd.Timestamp("2020-01-01", tz="UTC"),
+            pd.NaT,
+            pd.NA,
+            pd.Period("2020-01"),
+        ],
         "empty": lambda: pd.DataFrame(),
         "wide": lambda: pd.DataFrame(np.zeros((3, 30))),
         "dtypes": lambda: frame.dtypes,
@@ -60,9 +66,9 @@ def indexes() -> Dict[str, Callable[[], Any]]:
     }
 
 
-def by_pandas(build: Callable[[], Any], how: str) -> bytes:
+def by_pandas(build: Callable[[], Any], how: Any) -> bytes:
     out = io.BytesIO()
-    pd.to_pickle(build(), out, compression=how)  # type: ignore[arg-type]
+    pd.to_pickle(build(), out, compression=how)
     return out.getvalue()
 
 
@@ -71,11 +77,18 @@ def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
     names = sorted(found)[:: 8 if tiny else 1]
     for name in names:
         group = f"pandas.{name}"
-        yield Thing("pandas", lambda n=name: pd.Series(found[n](), name=n), group=group, notes=f"series {name}")
+        yield Thing(
+            "pandas",
+            lambda n=name: pd.Series(found[n](), name=n),
+            group=group,
+            notes=f"series {name}",
+        )
         mixed = [name, *rng.sample(sorted(found), 3)]
         frame = lambda m=mixed: pd.DataFrame({n: found[n]() for n in m})  # noqa: E731
         yield Thing("pandas", frame, group=group, notes=f"frame {name}", most=3)
-        yield raw("pandas", lambda f=frame: by_pandas(f, "gzip"), ".pkl.gz", f"frame {name}", group=group)
+        yield raw(
+            "pandas", lambda f=frame: by_pandas(f, "gzip"), ".pkl.gz", f"frame {name}", group=group
+        )
     others = indexes()
     for name in sorted(others)[:: 6 if tiny else 1]:
         yield Thing("pandas", others[name], group=f"pandas.{name}", notes=name)

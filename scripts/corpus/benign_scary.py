@@ -7,10 +7,12 @@ import io
 import pickle
 import random
 import zipfile
-from typing import Any, Callable, Dict, Iterator, List
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from arguments import Arguments
 from thing import Thing, raw
+from wordlist import words
 
 LOG = '{ip} - - [13/Sep/2020:12:26:40 +0000] "GET /{word}.php?cmd={shell} HTTP/1.1" 404 {port}'
 
@@ -19,14 +21,30 @@ def malware(rng: random.Random) -> bytes:
     """The first bytes of programs, of pickles that would run something, of archives."""
     made = Arguments(rng)
     attack = b"cposix\nsystem\n(V" + made.shell().replace("\n", " ").encode() + b"\ntR."
-    heads = [b"\x7fELF\x02\x01\x01", b"MZ\x90\0\x03", b"PK\x03\x04\x14", b"#!/bin/sh\n", attack, b"\xca\xfe\xba\xbe"]
+    heads = [
+        b"\x7fELF\x02\x01\x01",
+        b"MZ\x90\0\x03",
+        b"PK\x03\x04\x14",
+        b"#!/bin/sh\n",
+        attack,
+        b"\xca\xfe\xba\xbe",
+    ]
     return rng.choice(heads) + rng.getrandbits(800).to_bytes(100, "little")
 
 
-def rows(rng: random.Random, count: int) -> List[Dict[str, Any]]:
+def rows(rng: random.Random, count: int) -> list[dict[str, Any]]:
     made = Arguments(rng)
-    makers: List[Callable[[], Any]] = [made.shell, made.code, made.expr, made.url, made.path, made.argv]
-    return [{"id": n, "text": rng.choice(makers)(), "label": rng.randrange(2)} for n in range(count)]
+    makers: list[Callable[[], Any]] = [
+        made.shell,
+        made.code,
+        made.expr,
+        made.url,
+        made.path,
+        made.argv,
+    ]
+    return [
+        {"id": n, "text": rng.choice(makers)(), "label": rng.randrange(2)} for n in range(count)
+    ]
 
 
 def frame(rng: random.Random) -> Any:
@@ -39,7 +57,11 @@ def arrays(rng: random.Random) -> Any:
     import numpy
 
     texts = [str(row["text"]) for row in rows(rng, 20)]
-    return {"commands": numpy.array(texts), "objects": numpy.array(texts, dtype=object), "y": numpy.arange(20)}
+    return {
+        "commands": numpy.array(texts),
+        "objects": numpy.array(texts, dtype=object),
+        "y": numpy.arange(20),
+    }
 
 
 def vectorizer(rng: random.Random) -> Any:
@@ -53,18 +75,33 @@ def vectorizer(rng: random.Random) -> Any:
 
 
 def tokens(rng: random.Random) -> Any:
-    words = "os.system eval exec __import__ subprocess.Popen builtins posix system pickle.loads sh -c".split()
-    words += [word for row in rows(rng, 9) for word in str(row["text"]).split()]
-    return {"stoi": {word: n for n, word in enumerate(dict.fromkeys(words))}, "itos": list(dict.fromkeys(words))}
+    found = words(
+        "os.system eval exec __import__ subprocess.Popen builtins posix system pickle.loads sh -c"
+    )
+    found += [word for row in rows(rng, 9) for word in str(row["text"]).split()]
+    return {
+        "stoi": {word: n for n, word in enumerate(dict.fromkeys(found))},
+        "itos": list(dict.fromkeys(found)),
+    }
 
 
 def named(rng: random.Random) -> Any:
     """A data set of names that scanners look for."""
-    pairs = [("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "exec"), ("subprocess", "Popen")]
-    return {"denied": pairs, "counts": {f"{a}.{b}": rng.randrange(99) for a, b in pairs}, "source": "import os"}
+    pairs = [
+        ("os", "system"),
+        ("posix", "system"),
+        ("builtins", "eval"),
+        ("builtins", "exec"),
+        ("subprocess", "Popen"),
+    ]
+    return {
+        "denied": pairs,
+        "counts": {f"{a}.{b}": rng.randrange(99) for a, b in pairs},
+        "source": "import os",
+    }
 
 
-VALUES: Dict[str, Callable[[random.Random], Any]] = {
+VALUES: dict[str, Callable[[random.Random], Any]] = {
     "rows": lambda r: rows(r, r.randrange(3, 60)),
     "one text": lambda r: Arguments(r).shell(),
     "one program": lambda r: {"code": Arguments(r).code(), "language": "python"},
@@ -75,15 +112,28 @@ VALUES: Dict[str, Callable[[random.Random], Any]] = {
     "base64": lambda r: {"images": [base64.b64encode(malware(r)).decode() for _ in range(5)]},
     "urls": lambda r: {Arguments(r).url(): r.randrange(2) for _ in range(40)},
     "hosts": lambda r: [(Arguments(r).host(), Arguments(r).port()) for _ in range(20)],
-    "config": lambda r: {"cmd": Arguments(r).argv(), "env": {"PATH": "/usr/bin"}, "script": "train.sh", "shell": True},
+    "config": lambda r: {
+        "cmd": Arguments(r).argv(),
+        "env": {"PATH": "/usr/bin"},
+        "script": "train.sh",
+        "shell": True,
+    },
     "frame": frame,
     "arrays": arrays,
     "vectorizer": vectorizer,
     "tokens": tokens,
     "names": named,
-    "exploits": lambda r: {"poc": "cos\nsystem\n(S'id'\ntR.", "payload": b"cos\nsystem\n(S'id'\ntR.", "cvss": 9.8},
-    "chat": lambda r: [{"role": "user", "content": f"how do I run {Arguments(r).shell()}?"} for _ in range(6)],
-    "logs": lambda r: [LOG.format(ip=Arguments(r).ip(), word="x", shell=Arguments(r).shell(), port=1)] * 3,
+    "exploits": lambda r: {
+        "poc": "cos\nsystem\n(S'id'\ntR.",
+        "payload": b"cos\nsystem\n(S'id'\ntR.",
+        "cvss": 9.8,
+    },
+    "chat": lambda r: [
+        {"role": "user", "content": f"how do I run {Arguments(r).shell()}?"} for _ in range(6)
+    ],
+    "logs": lambda r: (
+        [LOG.format(ip=Arguments(r).ip(), word="x", shell=Arguments(r).shell(), port=1)] * 3
+    ),
 }
 
 
@@ -98,7 +148,7 @@ def json_file(rng: random.Random) -> bytes:
 
 
 def csv_file(rng: random.Random) -> bytes:
-    return "id,text\n".encode() + "\n".join(f"{r['id']},{str(r['text'])!r}" for r in rows(rng, 40)).encode()
+    return b"id,text\n" + "\n".join(f"{r['id']},{str(r['text'])!r}" for r in rows(rng, 40)).encode()
 
 
 def zip_file(rng: random.Random) -> bytes:
@@ -110,7 +160,7 @@ def zip_file(rng: random.Random) -> bytes:
     return out.getvalue()
 
 
-FILES: Dict[str, Callable[[random.Random], bytes]] = {
+FILES: dict[str, Callable[[random.Random], bytes]] = {
     ".txt": text_file,
     ".json": json_file,
     ".csv": csv_file,
@@ -128,9 +178,13 @@ def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
         for _ in range(1 if tiny else 6):
             own = rng.getrandbits(40)
             build = lambda n=name, s=own: VALUES[n](random.Random(s))  # noqa: E731
-            yield Thing("scary-data", build, group=f"scary.{name}", notes=name, family="scary-data", most=2)
+            yield Thing(
+                "scary-data", build, group=f"scary.{name}", notes=name, family="scary-data", most=2
+            )
     for suffix in sorted(FILES):
         for _ in range(1 if tiny else 5):
             own = rng.getrandbits(40)
             build = lambda n=suffix, s=own: FILES[n](random.Random(s))  # noqa: E731
-            yield raw("no-pickle", build, suffix, "scary text", group=f"scary{suffix}", family="no-pickle")
+            yield raw(
+                "no-pickle", build, suffix, "scary text", group=f"scary{suffix}", family="no-pickle"
+            )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import random
-from typing import Any, Callable, Dict, Iterator, List
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from thing import Thing, raw
@@ -17,12 +18,14 @@ def simple() -> Any:
     return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2))
 
 
-def modules() -> Dict[str, Callable[[], Any]]:
-    lstm = {"input_size": 4, "hidden_size": 3, "batch_first": True}
+def modules() -> dict[str, Callable[[], Any]]:
+    lstm: dict[str, Any] = {"input_size": 4, "hidden_size": 3, "batch_first": True}
     return {
         "mlp": simple,
-        "conv": lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.MaxPool2d(2), nn.Flatten()),
-        "lstm": lambda: nn.LSTM(**lstm),  # type: ignore[arg-type]
+        "conv": lambda: nn.Sequential(
+            nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.MaxPool2d(2), nn.Flatten()
+        ),
+        "lstm": lambda: nn.LSTM(**lstm),
         "gru": lambda: nn.GRU(4, 3, 2),
         "rnn": lambda: nn.RNN(4, 3),
         "transformer": lambda: nn.TransformerEncoderLayer(8, 2, 16),
@@ -33,7 +36,9 @@ def modules() -> Dict[str, Callable[[], Any]]:
         "dict": lambda: nn.ModuleDict({"a": nn.Linear(2, 2), "act": nn.GELU()}),
         "parameters": lambda: nn.ParameterList([nn.Parameter(torch.zeros(3))]),
         "norms": lambda: nn.Sequential(nn.LayerNorm(4), nn.GroupNorm(2, 4), nn.InstanceNorm1d(4)),
-        "activations": lambda: nn.Sequential(nn.ELU(), nn.SiLU(), nn.Softmax(1), nn.Tanh(), nn.PReLU()),
+        "activations": lambda: nn.Sequential(
+            nn.ELU(), nn.SiLU(), nn.Softmax(1), nn.Tanh(), nn.PReLU()
+        ),
         "upsample": lambda: nn.Sequential(nn.Upsample(scale_factor=2), nn.ConvTranspose2d(2, 1, 2)),
         "weightnorm": lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)),
         "spectral": lambda: nn.utils.spectral_norm(nn.Linear(3, 3)),
@@ -56,7 +61,7 @@ def checkpoint(kind: str, seed: int) -> Any:
     rng = random.Random(seed)
     model, optimizer = trained(kind)
     scheduler = optim.lr_scheduler.StepLR(optimizer, 3)
-    choices: Dict[str, Any] = {
+    choices: dict[str, Any] = {
         "model": model.state_dict(),
         "model_state_dict": model.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -72,15 +77,25 @@ def checkpoint(kind: str, seed: int) -> Any:
         "version": torch.__version__,
         "best": {"acc": 0.93, "f1": None},
         "pytorch-lightning_version": "2.1.0",
-        "callbacks": {"ModelCheckpoint{'monitor': 'val_loss'}": {"best_model_path": "ckpt/best.ckpt"}},
+        "callbacks": {
+            "ModelCheckpoint{'monitor': 'val_loss'}": {"best_model_path": "ckpt/best.ckpt"}
+        },
     }
     names = rng.sample(sorted(choices), rng.randrange(3, 8))
     return {name: choices[name] for name in sorted(names)}
 
 
-def tensors() -> Dict[str, Callable[[], Any]]:
+def tensors() -> dict[str, Callable[[], Any]]:
     base = torch.arange(12.0).reshape(3, 4)
-    kinds = [torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.uint8, torch.int64, torch.bool]
+    kinds = [
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.int8,
+        torch.uint8,
+        torch.int64,
+        torch.bool,
+    ]
     kinds += [torch.complex64]
     return {
         "tensor": lambda: base,
@@ -99,7 +114,9 @@ def tensors() -> Dict[str, Callable[[], Any]]:
         "nothing": lambda: {},
         "numbers": lambda: [1, 2.0, "x"],
         "scaler": lambda: {"scale": 65536.0, "growth_factor": 2.0, "_growth_tracker": 0},
-        "packed": lambda: nn.utils.rnn.pack_padded_sequence(torch.ones(3, 2, 1), torch.tensor([3, 2])),
+        "packed": lambda: nn.utils.rnn.pack_padded_sequence(
+            torch.ones(3, 2, 1), torch.tensor([3, 2])
+        ),
         "distribution": lambda: torch.distributions.Normal(0.0, 1.0),
         "dataset": lambda: torch.utils.data.TensorDataset(base, base),
         "subset": lambda: torch.utils.data.Subset(torch.utils.data.TensorDataset(base), [0, 2]),
@@ -140,21 +157,25 @@ def exported() -> bytes:
 def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
     torch.manual_seed(1)
     step = 9 if tiny else 1
-    makers: List[Any] = [(f"module {n}", b) for n, b in modules().items()]
+    makers: list[Any] = [(f"module {n}", b) for n, b in modules().items()]
     makers += [(f"weights {n}", lambda b=b: b().state_dict()) for n, b in modules().items()]
     makers += [(f"tensor {n}", b) for n, b in tensors().items()]
-    kinds = [n for n in dir(optim) if n[:1].isupper() and n not in ("Optimizer", "SparseAdam", "Muon")]
+    kinds = [
+        n for n in dir(optim) if n[:1].isupper() and n not in ("Optimizer", "SparseAdam", "Muon")
+    ]
     makers += [(f"optimizer {n}", lambda k=n: trained(k)[1].state_dict()) for n in kinds]
     makers += [(f"optimizer object {n}", lambda k=n: trained(k)[1]) for n in kinds]
     for number in range(60):
-        seed = rng.getrandbits(30)
-        makers.append((f"checkpoint {number}", lambda k=rng.choice(kinds), s=seed: checkpoint(k, s)))
+        kind, seed = rng.choice(kinds), rng.getrandbits(30)
+        makers.append((f"checkpoint {number}", lambda k=kind, s=seed: checkpoint(k, s)))
     for notes, build in makers[::step]:
         group = "torch." + notes.split()[0]
         for legacy in (False, True) if rng.random() < 0.5 else (False,):
             form = rng.choice([2, 2, 2, 3, 4, 5])
             made = lambda b=build, y=legacy, f=form: saved(b(), y, f)  # noqa: E731
-            yield raw("torch", made, rng.choice(SUFFIXES), f"{notes} legacy={legacy} {form}", group=group)
+            yield raw(
+                "torch", made, rng.choice(SUFFIXES), f"{notes} legacy={legacy} {form}", group=group
+            )
         if rng.random() < 0.4:
             yield Thing("torch", build, group=group, notes=notes, most=1)
     for name, make in {"traced": lambda: script(True), "scripted": lambda: script(False)}.items():

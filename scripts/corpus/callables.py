@@ -7,8 +7,6 @@ A Payload is a node of the assembler. Where it comes from is its `source`: a fol
 from __future__ import annotations
 
 import random
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +20,7 @@ from gadget_table import LINES
 from sinks_walk import walk
 
 ROOT = Path(__file__).resolve().parents[2]
+WALKED: list[tuple[str, str, str]] = []  # (module, name, sink), by prepare()
 SHARES = {"expression": 9, "known": 5, "walked": 4, "invented": 7, "opaque": 2}
 
 
@@ -52,7 +51,7 @@ def inner_pickle(rng: random.Random) -> bytes:
     return assemble(simple(rng), any_style(rng))
 
 
-def words(rng: random.Random) -> dict[str, Any]:
+def gadget_words(rng: random.Random) -> dict[str, Any]:
     """What stands for the words in capitals of the table."""
     made = Arguments(rng)
     library = made.path()
@@ -77,7 +76,7 @@ def words(rng: random.Random) -> dict[str, Any]:
 
 def from_expression(rng: random.Random) -> Payload:
     sink, line = rng.choice(LINES)
-    return Payload(nodes_of(line, words(rng)), first_name(line), sink, "expression")
+    return Payload(nodes_of(line, gadget_words(rng)), first_name(line), sink, "expression")
 
 
 def sink_arguments(rng: random.Random, sink: str) -> tuple[Any, ...]:
@@ -88,9 +87,18 @@ def sink_arguments(rng: random.Random, sink: str) -> tuple[Any, ...]:
     if sink == "exec":
         return (rng.choice([made.code, made.expr, made.code])(),)
     if sink == "connect":
-        return rng.choice([(made.url(),), (made.host(), made.port()), ((made.host(), made.port()),)])
+        return rng.choice(
+            [(made.url(),), (made.host(), made.port()), ((made.host(), made.port()),)]
+        )
     if sink == "file":
-        return rng.choice([(made.path(), made.code()), (made.path(), "w"), (made.path(),), (made.secret(), made.path())])
+        return rng.choice(
+            [
+                (made.path(), made.code()),
+                (made.path(), "w"),
+                (made.path(),),
+                (made.secret(), made.path()),
+            ]
+        )
     if sink == "native":
         return (f"{made.folder()}/{made.word()}.so",)
     if sink == "delete":
@@ -130,16 +138,17 @@ def known_names() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-@cache
-def walked_names(folders: tuple[str, ...], share: int) -> tuple[tuple[str, str, str], ...]:
-    return tuple(sorted({found for folder in folders for found in walk(Path(folder), share)}))
-
-
 def library_folders() -> tuple[str, ...]:
     """The standard library and the site-packages of the interpreter that runs this."""
     import sysconfig
 
     return tuple(sorted({sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}))
+
+
+def prepare(share: int) -> None:
+    """Walks every `share`th source file of the libraries; a second time nothing happens."""
+    if not WALKED:
+        WALKED.extend(sorted({found for f in library_folders() for found in walk(Path(f), share)}))
 
 
 def from_known(rng: random.Random) -> Payload:
@@ -148,9 +157,8 @@ def from_known(rng: random.Random) -> Payload:
     return Payload(node, name, sink, "known")
 
 
-def from_walk(rng: random.Random, share: int) -> Payload:
-    found = walked_names(library_folders(), share)
-    module, path, sink = rng.choice(found)
+def from_walk(rng: random.Random) -> Payload:
+    module, path, sink = rng.choice(WALKED)
     arguments = sink_arguments(rng, sink)
     if "." in path:  # a method as a function: something stands for self
         arguments = (rng.choice([None, {}, "x"]), *arguments)
@@ -159,11 +167,19 @@ def from_walk(rng: random.Random, share: int) -> Payload:
 
 
 def invented_name(rng: random.Random) -> tuple[Name, str]:
-    kinds = [("spawn", invented.RUN_VERBS, invented.RUN_NOUNS), ("exec", invented.RUN_VERBS, invented.RUN_NOUNS)]
+    kinds = [
+        ("spawn", invented.RUN_VERBS, invented.RUN_NOUNS),
+        ("exec", invented.RUN_VERBS, invented.RUN_NOUNS),
+    ]
     kinds += [("connect", invented.FETCH_VERBS, invented.FETCH_NOUNS)]
-    kinds += [("file", invented.WRITE_VERBS, invented.WRITE_NOUNS), ("load", invented.LOAD_VERBS, [""])]
+    kinds += [
+        ("file", invented.WRITE_VERBS, invented.WRITE_NOUNS),
+        ("load", invented.LOAD_VERBS, [""]),
+    ]
     sink, verbs, nouns = rng.choices(kinds, [4, 3, 3, 2, 1])[0]
-    return Name(invented.module(rng), invented.styled(rng, rng.choice(verbs), rng.choice(nouns))), sink
+    return Name(
+        invented.module(rng), invented.styled(rng, rng.choice(verbs), rng.choice(nouns))
+    ), sink
 
 
 def from_invented(rng: random.Random) -> Payload:
@@ -171,7 +187,9 @@ def from_invented(rng: random.Random) -> Payload:
     arguments = more_arguments(rng, sink_arguments(rng, sink))
     node: Any = Call(name, arguments)
     if rng.random() < 0.08:
-        node = keyword_call(name, (), {rng.choice(["cmd", "command", "source", "target"]): arguments[0]})
+        node = keyword_call(
+            name, (), {rng.choice(["cmd", "command", "source", "target"]): arguments[0]}
+        )
     return Payload(node, f"{name.module}.{name.path}", sink, "invented")
 
 
@@ -183,24 +201,13 @@ def from_opaque(rng: random.Random) -> Payload:
     return Payload(node, f"{name.module}.{name.path}", sink, "opaque")
 
 
-def payload(rng: random.Random, tiny: bool = False) -> Payload:
+def payload(rng: random.Random) -> Payload:
     source = rng.choices(list(SHARES), list(SHARES.values()))[0]
-    if source == "walked":
-        return from_walk(rng, 60 if tiny else 3)
     make = {
         "expression": from_expression,
         "known": from_known,
+        "walked": from_walk if WALKED else from_known,
         "invented": from_invented,
         "opaque": from_opaque,
     }[source]
     return make(rng)
-
-
-def payloads(rng: random.Random, count: int, tiny: bool = False) -> Iterator[Payload]:
-    for _ in range(count):
-        yield payload(rng, tiny)
-
-
-if __name__ == "__main__":
-    for one in payloads(random.Random(int(sys.argv[1])), 20):
-        print(one.source, one.sink, one.callee)

@@ -9,9 +9,11 @@ import lzma
 import pickle
 import random
 import zlib
-from typing import Any, Callable, Dict, Iterator, Tuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-Dumped = Tuple[bytes, str, str]  # data, suffix, notes
+if TYPE_CHECKING:
+    Dumped = tuple[bytes, str, str]  # data, suffix, notes
 SUFFIXES = (".pkl", ".pickle", ".p", ".model", ".sav", ".bin", ".dat", ".pk", "", ".obj")
 LARGEST = 1 << 20
 
@@ -43,7 +45,7 @@ def plain(value: Any, protocol: int) -> bytes:
 def python_pickler(value: Any, protocol: int) -> bytes:
     """The pickler in Python makes frames and memo entries as the one in C, but for details."""
     out = io.BytesIO()
-    pickle._Pickler(out, protocol).dump(value)  # type: ignore[attr-defined]
+    pickle._Pickler(out, protocol).dump(value)
     return out.getvalue()
 
 
@@ -85,16 +87,31 @@ def in_array(value: Any, packed: bool) -> bytes:
 
 
 def by_module(module: str, value: Any, protocol: int) -> bytes:
-    return bytes(__import__(module).dumps(value, protocol=protocol))
+    library: Any = __import__(module)
+    if module == "dill":
+        library.extend(use_dill=False)  # its ways are not for pickle.py, nor for joblib
+    return bytes(library.dumps(value, protocol=protocol))
 
 
-PACKERS: Dict[str, Callable[[bytes], bytes]] = {
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, 6),
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "zlib": lambda data: zlib.compress(data, 3),
 }
-COMPRESSIONS = [0, 0, 0, 3, 9, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3), ("lz4", 1)]
+COMPRESSIONS = [
+    0,
+    0,
+    0,
+    3,
+    9,
+    ("zlib", 3),
+    ("gzip", 3),
+    ("bz2", 3),
+    ("lzma", 3),
+    ("xz", 3),
+    ("lz4", 1),
+]
 
 
 def way(rng: random.Random, value: Any) -> Dumped:
@@ -111,7 +128,11 @@ def way(rng: random.Random, value: Any) -> Dumped:
         return by_joblib(value, compress, form), ".joblib", f"joblib {compress} {form}"
     if roll < 0.8:
         name = rng.choice(sorted(PACKERS))
-        return PACKERS[name](plain(value, protocol)), rng.choice([suffix, ".gz"]), f"pickle in {name}"
+        return (
+            PACKERS[name](plain(value, protocol)),
+            rng.choice([suffix, ".gz"]),
+            f"pickle in {name}",
+        )
     if roll < 0.87:
         legacy = rng.random() < 0.35
         form = rng.choice([2, 2, 2, 4])

@@ -63,8 +63,10 @@ def style_for(host: Host, rng: random.Random, at: int) -> tuple[Style, int]:
     before = host.ops[:at]
     memoized = sum(op.name == "MEMOIZE" for op in before)
     style = Style(host.protocol, rng.random() < 0.6)
-    style.next_memo = memoized if host.protocol >= 4 else 1 + max(
-        [int(op.argument or 0) for op in host.ops if op.name in PUTS], default=-1
+    style.next_memo = (
+        memoized
+        if host.protocol >= 4
+        else 1 + max([int(op.argument or 0) for op in host.ops if op.name in PUTS], default=-1)
     )
     if host.protocol >= 4 and any(op.name in PUTS for op in host.ops):
         style.memo = False
@@ -79,7 +81,9 @@ def moved(op: Op, first: int, by: int) -> bytes:
     return b"h" + bytes([number]) if number < 256 else b"j" + struct.pack("<I", number)
 
 
-def put_in(host: Host, rng: random.Random, at: int, make: Callable[[Style], list[bytes]]) -> list[bytes]:
+def put_in(
+    host: Host, rng: random.Random, at: int, make: Callable[[Style], list[bytes]]
+) -> list[bytes]:
     style, first = style_for(host, rng, at)
     new = make(style)
     by = sum(op == b"\x94" for op in new) if host.protocol >= 4 else 0
@@ -128,8 +132,14 @@ def in_list(host: Host, rng: random.Random, node: Any) -> list[bytes] | None:
 def in_dict(host: Host, rng: random.Random, node: Any) -> list[bytes] | None:
     """One more entry of a dict, most often the state of an object."""
     found = places(host, ("SETITEMS",))
-    key = rng.choice(["_callback", "meta", "extra", "config", "hook", "_init", "version_", "__dict__", "x"])
-    return put_in(host, rng, rng.choice(found), lambda s: [*emit(key, s), *emit(node, s)]) if found else None
+    key = rng.choice(
+        ["_callback", "meta", "extra", "config", "hook", "_init", "version_", "__dict__", "x"]
+    )
+    return (
+        put_in(host, rng, rng.choice(found), lambda s: [*emit(key, s), *emit(node, s)])
+        if found
+        else None
+    )
 
 
 def as_state(host: Host, rng: random.Random, node: Any) -> list[bytes] | None:
@@ -144,7 +154,9 @@ def as_state(host: Host, rng: random.Random, node: Any) -> list[bytes] | None:
 def in_bytes(host: Host, rng: random.Random, node: Any) -> list[bytes]:
     """As the pickle that a nested loader gets."""
     inner = finish(emit(node, Style(2, False)), 2)
-    loader = rng.choice([("pickle", "loads"), ("_pickle", "loads"), ("torch.storage", "_load_from_bytes")])
+    loader = rng.choice(
+        [("pickle", "loads"), ("_pickle", "loads"), ("torch.storage", "_load_from_bytes")]
+    )
     return anywhere(host, rng, Call(Name(*loader), (inner,)))
 
 
@@ -164,8 +176,3 @@ POSITIONS: dict[str, Callable[[Host, random.Random, Any], list[bytes] | None]] =
 def injected(host: Host, rng: random.Random, node: Any, position: str) -> bytes | None:
     ops = POSITIONS[position](host, rng, node)
     return finish(ops, host.protocol, rng.random() < 0.8) if ops else None
-
-
-def second(host: bytes, rng: random.Random, attack: bytes) -> bytes:
-    """Behind the model's STOP."""
-    return host + attack

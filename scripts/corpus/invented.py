@@ -8,45 +8,55 @@ from __future__ import annotations
 
 import random
 
-TOP = (
+from wordlist import words
+
+TOP = words(
     "acme zephyr northwind quanta lumen orbit pixel mango delta nimbus kestrel harbor atlas tundra"
     " falcon cobalt ember willow onyx raven cedar juniper sable argon helix prism vertex fathom"
     " churn fraud credit retail sales weather traffic energy health genome protein molecule tweet"
     " review spam movie music recipe player stock crypto sensor robot drone satellite crop water"
-).split()
-KIND = (
+)
+KIND = words(
     "utils helpers core lib models model ml ai pipeline train training common tools base engine api"
     " services features preprocessing nn layers data dataset io runtime ops internal main app infra"
     " backend estimators transforms wrappers serving inference compat config serialization objects"
-).split()
-RUN_VERBS = (
+)
+RUN_VERBS = words(
     "run execute exec_ launch spawn invoke eval_ do call sh shell start fire perform trigger"
     " dispatch process handle"
-).split()
-RUN_NOUNS = (
+)
+RUN_NOUNS = words(
     "shell command cmd script code system process program bash subprocess external task hook job"
     " payload remote python source string expression binary tool"
-).split()
-FETCH_VERBS = "download fetch get pull load request retrieve send upload post ping open connect".split()
-FETCH_NOUNS = "url file remote http page data webhook endpoint socket host server beacon script".split()
-WRITE_VERBS = "write save dump put append create store install persist copy delete remove wipe".split()
-WRITE_NOUNS = "file text path config startup folder tree key hook entry crontab profile".split()
-LOAD_VERBS = "load_module import_from import_file load_plugin load_object resolve locate loads unpickle".split()
-CLASS_FIRST = (
+)
+FETCH_VERBS = words(
+    "download fetch get pull load request retrieve send upload post ping open connect"
+)
+FETCH_NOUNS = words(
+    "url file remote http page data webhook endpoint socket host server beacon script"
+)
+WRITE_VERBS = words(
+    "write save dump put append create store install persist copy delete remove wipe"
+)
+WRITE_NOUNS = words("file text path config startup folder tree key hook entry crontab profile")
+LOAD_VERBS = words(
+    "load_module import_from import_file load_plugin load_object resolve locate loads unpickle"
+)
+CLASS_FIRST = words(
     "Simple Linear Deep Neural Fast Custom Weighted Hybrid Stacked Robust Time Text Image Tabular"
     " Graph User Item Token Feature Label Batch Online Multi Auto Base My Sales Price Risk Market"
-).split()
-CLASS_LAST = (
+)
+CLASS_LAST = words(
     "Model Classifier Regressor Net Encoder Decoder Scaler Transformer Pipeline Vectorizer Dataset"
     " Tokenizer Config Params State Vocab Tree Node Agent Policy Record Result Report Wrapper Layer"
     " Selector Imputer Embedding Predictor Recommender Estimator Schema Document Graph Entity"
-).split()
-CLEAN_FUNCTIONS = (
+)
+CLEAN_FUNCTIONS = words(
     "_reconstruct _rebuild _from_state _restore _unpickle make_model from_dict build_layer"
     " _make_record rebuild_tree _new_instance restore_vocab identity relu tokenize clean_text"
     " log_transform to_float normalize default_factory zero_vector _init_weights create_default"
     " split_words lower_text get_length squared_error custom_loss"
-).split()
+)
 
 
 def pascal(word: str) -> str:
@@ -68,7 +78,7 @@ def module(rng: random.Random) -> str:
     if roll < 0.35:
         return f"{top}_{rng.choice(KIND)}"
     if roll < 0.45:
-        return f"{rng.choice(['src', 'app', 'lib', 'project', 'code'])}.{rng.choice(KIND)}.{top}"
+        return f"{rng.choice(['src', 'app', 'lib', 'project', 'scripts'])}.{rng.choice(KIND)}.{top}"
     if roll < 0.5:
         return f"{pascal(top)}{pascal(rng.choice(KIND))}"
     if roll < 0.55:
@@ -91,7 +101,9 @@ def styled(rng: random.Random, verb: str, noun: str) -> str:
     elif roll < 0.9:
         name = "_" + "_".join(words)
     else:
-        name = "_".join([*words, rng.choice(["sync", "safe", "impl", "now", "v2", "wrapper", "async"])])
+        name = "_".join(
+            [*words, rng.choice(["sync", "safe", "impl", "now", "v2", "wrapper", "async"])]
+        )
     if rng.random() < 0.15:
         return f"{class_name(rng)}.{name}"
     return name

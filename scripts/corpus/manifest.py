@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,12 +11,17 @@ from pathlib import Path
 
 from sample import Sample
 from structure import look
+from wordlist import words
 
-COLUMNS = (
+COLUMNS = words(
     "file label container pickle_protocol size origin path technique_or_library globals notes sha256"
     " group family position callee host structure"
-).split()
+)
 MAX_GLOBALS = 60
+# What cloudpickle and dill write where they take code along.
+CARRIES = re.compile(
+    r"_make_function|_make_skeleton|_create_code|_create_function|_create_type|CodeType|_function_setstate"
+)
 
 
 def plain(text: str) -> str:
@@ -41,7 +47,10 @@ class Manifest:
             self.dropped["same bytes"] += 1
             return False
         seen = look(sample.data)
-        key = f"{sample.label} {sample.family if sample.label == 'malicious' else ''} {seen.key()}"
+        if sample.family == "clean" and any(CARRIES.search(name) for name in seen.names):
+            sample.family = "code-carrier"
+        kind = f"{sample.family} {sample.callee}" if sample.label == "malicious" else ""
+        key = f"{sample.label} {kind} {seen.key()}"
         if self.structures[key] >= self.per_structure:
             self.dropped["same structure"] += 1
             return False

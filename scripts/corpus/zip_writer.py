@@ -25,7 +25,9 @@ class Member:
             data = maker.compress(self.body) + maker.flush()
         else:
             data = self.body
-        return data[: len(data) // 2] + b"\xff" * (len(data) - len(data) // 2) if self.damage else data
+        return (
+            data[: len(data) // 2] + b"\xff" * (len(data) - len(data) // 2) if self.damage else data
+        )
 
     def sum(self) -> int:
         return zlib.crc32(self.body) if self.crc is None else self.crc
@@ -53,7 +55,9 @@ class Archive:
             offset, packed = len(out) - base, member.packed()
             name = member.local_name or member.name
             fields = (member.method, 0, 0x21, member.sum(), len(packed), len(member.body))
-            out += b"PK\3\4" + struct.pack("<HHHHHIIIHH", 20, member.flags, *fields, len(name), len(member.extra))
+            out += b"PK\3\4" + struct.pack(
+                "<HHHHHIIIHH", 20, member.flags, *fields, len(name), len(member.extra)
+            )
             out += name + member.extra + packed
             if member.listed:
                 entries += self.entry(member, fields, offset)
@@ -70,12 +74,21 @@ class Archive:
     def directory(self, entries: bytes, count: int, start: int) -> bytes:
         out = entries
         if self.zip64:
-            out += b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, len(entries), start)
+            out += b"PK\6\6" + struct.pack(
+                "<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, len(entries), start
+            )
             out += b"PK\6\7" + struct.pack("<IQI", 0, start + len(entries), 1)
-        return out + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(entries), start, len(self.comment)) + self.comment
+        return (
+            out
+            + b"PK\5\6"
+            + struct.pack("<HHHHIIH", 0, 0, count, count, len(entries), start, len(self.comment))
+            + self.comment
+        )
 
 
-def torch_archive(pickle: bytes, others: dict[str, bytes] | None = None, folder: str = "archive") -> Archive:
+def torch_archive(
+    pickle: bytes, others: dict[str, bytes] | None = None, folder: str = "archive"
+) -> Archive:
     """An archive as torch.save writes it."""
     made = Archive()
     made.add(f"{folder}/data.pkl", pickle)

@@ -23,7 +23,7 @@ import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
 
-SECONDS_A_FILE = 60
+SECONDS_A_FILE = 20
 Scan = Callable[[str], "tuple[bool, bool, bool]"]  # malicious, suspicious, scanned
 
 
@@ -129,7 +129,7 @@ def main() -> None:
     ready = {"peer": name, "version": version(name), "ready": time.monotonic()}
     print(json.dumps(ready), file=out, flush=True)
     for line in sys.stdin:
-        print(json.dumps(look(scan, line.rstrip("\n"))), file=out)
+        print(json.dumps(look(scan, line.rstrip("\n"))), file=out, flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"peak_kb": peak}), file=out)
 

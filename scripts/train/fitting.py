@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from export import Model
-from forests import POINTS, Forest
-from learn import FOLDS, Names, SiteModel, StreamModel
+from forests import POINTS
+from learn import FOLDS, FULL, Names, SiteModel, Size, StreamModel
 from rows import File, Schema, Site, group, made_up, name_rows, read_corpus
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -80,11 +79,11 @@ def judge(file: File, site: SiteModel, stream: StreamModel) -> Fold:
     return Fold(file, most[0], most[1], most[2], like, unlike)
 
 
-def folds(files: list[File], schema: Schema, names: Names) -> list[Fold]:
+def folds(files: list[File], schema: Schema, names: Names, size: Size = FULL) -> list[Fold]:
     found = []
     for number in range(FOLDS):
         train = [f for f in files if f.group % FOLDS != number]
-        site, stream = SiteModel(schema, names), StreamModel(schema)
+        site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
         site.fit(train)
         stream.fit(train)
         found += [judge(f, site, stream) for f in files if f.group % FOLDS == number]
@@ -127,51 +126,49 @@ def stream_curve(values: list[int]) -> list[tuple[int, int]]:
     return curve([(half - 2 * step, 0), (half - step, 200), (half, 500), (half + 2 * step, 700)])
 
 
-def tell(found: list[Fold], site: Forest) -> None:
-    bad, clean = [f for f in found if f.file.bad], [f for f in found if not f.file.bad]
-    for title, value in (("as scanned", "site"), ("names unknown to tables", "blind")):
+def tell(found: list[Fold], model: Model) -> None:
+    """What the models said of files that they were not fitted on."""
+    rows = [
+        ("calls, as scanned", model.site, [f.site for f in found]),
+        ("calls, names not in tables", model.site, [f.blind for f in found]),
+        ("structure, like attacks", model.structure, [f.like for f in found]),
+        ("structure, unlike clean", model.outlier, [f.unlike for f in found]),
+    ]
+    bad = np.array([f.file.bad for f in found])
+    for title, forest, sums in rows:
+        said = forest.thousandths(np.array(sums))
         for level in (500, 900):
-            hits = [
-                sum(site.thousandths(np.array([getattr(f, value) for f in files])) >= level)
-                for files in (bad, clean)
-            ]
+            hits = [int((said[side] >= level).sum()) for side in (bad, ~bad)]
             print(
-                f"  calls, {title:24} at {level / 1000:.2f}: {hits[0]} of {len(bad)} malicious,"
-                f" {hits[1]} of {len(clean)} clean"
+                f"  {title:28} at {level / 1000:.2f}: {hits[0]} of {bad.sum()} malicious,"
+                f" {hits[1]} of {(~bad).sum()} clean"
             )
 
 
-def learn(program: Path, corpora: list[Path]) -> Learned:
+def print_of(files: list[File]) -> str:
+    """Changes when anything changes that is learned from."""
+    digest = hashlib.sha256()
+    for f in files:
+        sites = [(s.name, s.vector, s.grams, s.open) for s in f.sites]
+        digest.update(repr((f.path, f.bad, f.origin, sites, f.streams)).encode())
+    return digest.hexdigest()[:16]
+
+
+def learn(program: Path, corpora: list[Path], size: Size = FULL) -> Learned:
     files: list[File] = []
     for corpus in corpora:
         schema, more = read_corpus(program, corpus)
         files += more
     group(files)
     names = names_for(program)
-    found = folds(files, schema, names)
-    site, stream = SiteModel(schema, names), StreamModel(schema)
+    found = folds(files, schema, names, size)
+    site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
     site.fit(files)
     stream.fit(files)
     clean = [f for f in found if not f.file.bad]
     site.forest.curve = site_curve(found)
     stream.structure.curve = stream_curve([f.like for f in clean])
     stream.outlier.curve = stream_curve([f.unlike for f in clean])
-    tell(found, site.forest)
-    for title, at, forest in (
-        ("like", "like", stream.structure), ("unlike", "unlike", stream.outlier),
-    ):  # fmt: skip
-        hits = [
-            sum(forest.thousandths(np.array([getattr(f, at) for f in found if f.file.bad == bad]))
-                >= 500) for bad in (True, False)
-        ]  # fmt: skip
-        print(f"  structure, {title:8} at 0.50: {hits[0]} malicious, {hits[1]} clean")
-    digest = hashlib.sha256(
-        repr([
-            (f.path, f.bad, f.origin, f.streams, [(s.name, s.vector, s.open) for s in f.sites])
-            for f in files
-        ]).encode()
-    ).hexdigest()
-    return Learned(
-        Model(schema.hash, site.forest, stream.structure, stream.outlier, site.grams),
-        f"{len(files)} files, {digest[:16]}",
-    )
+    model = Model(schema.hash, site.forest, stream.structure, stream.outlier, site.grams)
+    tell(found, model)
+    return Learned(model, f"{len(files)} files, {print_of(files)}")

@@ -25,9 +25,7 @@ class Forest:
     nodes: list[tuple[int, int, int, int]] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
     base: int = 0
-    curve: list[tuple[int, int]] = field(
-        default_factory=lambda: [(i, 0) for i in range(POINTS)]
-    )
+    curve: list[tuple[int, int]] = field(default_factory=lambda: [(i, 0) for i in range(POINTS)])
 
     def sums(self, rows: Ints) -> Ints:
         """The sum over the trees, for each row."""

@@ -8,23 +8,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from forests import Forest, boosted, isolation
 from numpy.typing import NDArray
+from rows import ABOUT_ARGUMENTS, FROM_KNOWLEDGE, File, Schema, Site, telling
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
-
-from forests import Forest, boosted, isolation
-from rows import ABOUT_ARGUMENTS, FROM_KNOWLEDGE, File, Schema, Site, telling
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-SITE_TREES, SITE_LEAVES = 150, 15
-STRUCTURE_TREES, STRUCTURE_LEAVES = 100, 12
-OUTLIER_TREES, OUTLIER_SAMPLE = 64, 128
+SITE_LEAVES, STRUCTURE_LEAVES, OUTLIER_SAMPLE = 15, 12, 128
 # Arguments that nothing harmless is given.
-STRONG = "SHELL CODE PAYLOAD URL HOST WALK RUNS PICKLE MARSHAL".split()
+STRONG = ["SHELL", "CODE", "PAYLOAD", "URL", "HOST", "WALK", "RUNS", "PICKLE", "MARSHAL"]
 GRAM_SCALE = 24.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the tables become, and how many rows are made up for them."""
+
+    site_trees: int = 150
+    structure_trees: int = 100
+    outlier_trees: int = 64
+    made_up: float = 1.0
+
+
+FULL, SHORT = Size(), Size(12, 8, 8, 0.05)
 
 
 @dataclass
@@ -83,8 +93,8 @@ def by_name(sites: Sequence[Site]) -> list[Site]:
 class SiteModel:
     """Letters of names, then trees over call sites."""
 
-    def __init__(self, schema: Schema, names: Names) -> None:
-        self.schema, self.names = schema, names
+    def __init__(self, schema: Schema, names: Names, size: Size = FULL) -> None:
+        self.schema, self.names, self.size = schema, names, size
         self.about_arguments = schema.columns(ABOUT_ARGUMENTS)
         self.from_knowledge = schema.columns(FROM_KNOWLEDGE)
         self.gram_column = schema.columns(["GRAMS"])[0]
@@ -140,7 +150,7 @@ class SiteModel:
         label, count, weight = how
         if not names or not arguments:
             return
-        for i in range(count):
+        for i in range(int(count * self.size.made_up)):
             name = rng.choice(names)
             vector = self.splice(name, rng.choice(arguments))
             rows.add(vector if i % 2 else self.blind(vector), name, label, weight)
@@ -162,7 +172,7 @@ class SiteModel:
         table[:, self.gram_column] = self._out_of_fold(rows.grams, good, bad)
         labels, weights = np.array(rows.labels), np.array(rows.weights)
         weights[labels == 1] *= weights[labels == 0].sum() / weights[labels == 1].sum() / 2
-        self.forest = boosted(table, labels, weights, SITE_TREES, SITE_LEAVES)
+        self.forest = boosted(table, labels, weights, self.size.site_trees, SITE_LEAVES)
 
     def _out_of_fold(self, sites: list[Site], good: list[Site], bad: list[Site]) -> list[int]:
         """What letters say of a name, learned without that name."""
@@ -192,6 +202,7 @@ class StreamModel:
     """The structure of streams: like attacks, and unlike clean ones."""
 
     schema: Schema
+    size: Size = FULL
     structure: Forest = field(default_factory=Forest)
     outlier: Forest = field(default_factory=Forest)
 
@@ -213,8 +224,8 @@ class StreamModel:
 
     def fit(self, files: list[File]) -> None:
         rows, labels, weights = self._rows(files)
-        self.structure = boosted(rows, labels, weights, STRUCTURE_TREES, STRUCTURE_LEAVES)
-        self.outlier = isolation(rows[labels == 0], OUTLIER_TREES, OUTLIER_SAMPLE)
+        self.structure = boosted(rows, labels, weights, self.size.structure_trees, STRUCTURE_LEAVES)
+        self.outlier = isolation(rows[labels == 0], self.size.outlier_trees, OUTLIER_SAMPLE)
 
     def sums(self, file: File) -> tuple[int, int]:
         """The largest of the file's streams."""

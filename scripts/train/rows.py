@@ -20,12 +20,10 @@ Ints = NDArray[np.int64]
 Vector = tuple[int, ...]
 
 # What a row says of the arguments and of what becomes of the result; the rest is about the name.
-ABOUT_ARGUMENTS = """OPCODE ARGUMENTS KEYWORDS FIRST DEPTH STRINGS BYTES NUMBERS CONSTANTS CONTAINERS
-    GLOBALS RESULTS UNKNOWNS LONGEST WORD SHELL CODE PAYLOAD URL HOST PATH ENCODED WALK RUNS PICKLE
-    MARSHAL DUNDERS LINES SPACES DISCARDED CALLED BUILT NESTED""".split()
+ABOUT_ARGUMENTS = ["OPCODE", "ARGUMENTS", "KEYWORDS", "FIRST", "DEPTH", "STRINGS", "BYTES", "NUMBERS", "CONSTANTS", "CONTAINERS", "GLOBALS", "RESULTS", "UNKNOWNS", "LONGEST", "WORD", "SHELL", "CODE", "PAYLOAD", "URL", "HOST", "PATH", "ENCODED", "WALK", "RUNS", "PICKLE", "MARSHAL", "DUNDERS", "LINES", "SPACES", "DISCARDED", "CALLED", "BUILT", "NESTED"]
 # What comes from the tables of knowledge: hidden in copies of rows, which stand for what no
 # table knows.
-FROM_KNOWLEDGE = "SINK DISTANCE SOFT INIT INSIDE STORES LIBRARY".split()
+FROM_KNOWLEDGE = ["SINK", "DISTANCE", "SOFT", "INIT", "INSIDE", "STORES", "LIBRARY"]
 
 
 @dataclass
@@ -94,7 +92,7 @@ def site_of(said: dict[str, Any], grams: int) -> Site:
 
 
 def read_corpus(program: Path, corpus: Path) -> tuple[Schema, list[File]]:
-    """The files of a manifest (file, label, origin); `unsure` ones are left out."""
+    """The files of a manifest (file, label, origin, perhaps group); `unsure` ones are left out."""
     with open(corpus / "manifest.tsv", encoding="utf-8", newline="") as lines:
         table = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     labels = {row["file"]: row for row in table if row["label"] in ("benign", "malicious")}
@@ -107,7 +105,8 @@ def read_corpus(program: Path, corpus: Path) -> tuple[Schema, list[File]]:
         row = labels.get(line["path"])
         if row is None:
             continue
-        file = File(row["file"], row["label"] == "malicious", row["origin"])
+        origin = row.get("group") or row["origin"]  # generated files have groups
+        file = File(row["file"], row["label"] == "malicious", origin)
         file.sites = [site_of(site, grams) for site in line["sites"]]
         file.streams = [tuple(stream["v"]) for stream in line["streams"]]
         file.sums = [(stream["like"], stream["unlike"]) for stream in line["streams"]]
@@ -132,19 +131,13 @@ def name_rows(program: Path, names: list[str]) -> list[Site]:
     return sorted((s for s in sites if s.name in wanted), key=lambda s: s.name)
 
 
-WORDS = """data train fit eval net block layer loss batch score token text image audio graph node edge
-    user item order price model head core base main feature encoder decoder config option state
-    result record table frame index cache store vector matrix point shape mask label class world
-    agent env game board route plan task job step path loop tree forest kernel field""".split()
-MAKERS = """_rebuild _reconstruct _restore _unpickle _make _create _new _init _from_state from_dict
-    from_config build make create restore reconstruct rebuild _rebuild_{w} make_{w} _make_{w}
-    create_{w} _{w}_from_dict {w}_from_state _new_{w} new_{w} get_{w} _get_{w} {w} {w}_{x} load_{w}_state
-    _reduce_{w} unpickle_{w} __pyx_unpickle_{W} _{w}_ctor {w}_factory parse_{w}""".split()
+WORDS = ["data", "train", "fit", "eval", "net", "block", "layer", "loss", "batch", "score", "token", "text", "image", "audio", "graph", "node", "edge", "user", "item", "order", "price", "model", "head", "core", "base", "main", "feature", "encoder", "decoder", "config", "option", "state", "result", "record", "table", "frame", "index", "cache", "store", "vector", "matrix", "point", "shape", "mask", "label", "class", "world", "agent", "env", "game", "board", "route", "plan", "task", "job", "step", "path", "loop", "tree", "forest", "kernel", "field"]
+MAKERS = ["_rebuild", "_reconstruct", "_restore", "_unpickle", "_make", "_create", "_new", "_init", "_from_state", "from_dict", "from_config", "build", "make", "create", "restore", "reconstruct", "rebuild", "_rebuild_{w}", "make_{w}", "_make_{w}", "create_{w}", "_{w}_from_dict", "{w}_from_state", "_new_{w}", "new_{w}", "get_{w}", "_get_{w}", "{w}", "{w}_{x}", "load_{w}_state", "_reduce_{w}", "unpickle_{w}", "__pyx_unpickle_{W}", "_{w}_ctor", "{w}_factory", "parse_{w}"]
 
 
 def made_up(count: int, rng: random.Random) -> list[str]:
     """Functions and classes of projects that do not exist."""
-    names = set()
+    names: set[str] = set()
     while len(names) < count:
         parts = [rng.choice(WORDS) + rng.choice(["", "s", "lib", "kit", "_utils", "_lib", "2"])]
         parts += [rng.choice(["", "_"]) + rng.choice(WORDS) for _ in range(rng.randrange(4))]
@@ -177,9 +170,7 @@ class Groups:
 def telling(files: list[File]) -> dict[str, set[str]]:
     """By malicious file, the names that no clean file calls: what it is malicious for."""
     clean = {site.name for file in files if not file.bad for site in file.sites}
-    return {
-        file.path: {site.name for site in file.sites} - clean for file in files if file.bad
-    }
+    return {file.path: {site.name for site in file.sites} - clean for file in files if file.bad}
 
 
 def group(files: list[File]) -> None:

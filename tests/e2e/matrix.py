@@ -26,7 +26,7 @@ LONG = os.environ.get("SG_MATRIX") == "long"
 LOADING = Path(__file__).with_name("matrix_loading.py")
 VENVS = ROOT / "build" / "matrix"
 STDLIB = ("matrix_stdlib", "matrix_archives", "matrix_processes")
-LIBRARIES = ("matrix_libraries", "matrix_torch")
+LIBRARIES = ("matrix_libraries", "matrix_torch", "matrix_keras")
 HEAVY = ("matrix_heavy",)
 
 # The guard's own word for where it said no, from the record, and the table's.

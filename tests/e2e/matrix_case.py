@@ -69,6 +69,8 @@ class Case:
     look: Callable[[Any], Any] = as_it_is  # plain data that stands for what was loaded
     needs: Tuple[str, ...] = ()  # modules, or module.function
     unseen: str = ""  # why the file layer alone cannot stop the twin; "": it does
+    unheard: str = ""  # why the Python layer alone cannot; "": it does
+    mute: str = ""  # why the exception does not tell the reason; "": it does
     inert: str = ""  # why the twin's payload does not run without the guard; "": it does
     twin: bool = True  # False: works beside models, there is nothing to infect
     silent: bool = True  # False: the guard has something to say of the clean file, and lets it pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import sys
 from typing import Any, Callable
 
 from matrix_case import Case
@@ -54,11 +55,20 @@ def load_lightgbm(path: str) -> Any:
 # transformers: a folder with a configuration and pytorch_model.bin, of which path is a link
 
 
+def transformers() -> Any:
+    try:
+        use("torchvision")
+    except (ImportError, RuntimeError):  # not there, or built for another torch
+        sys.modules["torchvision"] = None  # type: ignore[assignment]
+    return use("transformers")
+
+
 def save_transformer(path: str, extra: Any) -> Any:
-    transformers, torch = use("transformers"), use("torch")
+    torch = use("torch")
     torch.manual_seed(3)
     sizes = {"vocab_size": 50, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
-    model = transformers.BertModel(transformers.BertConfig(**sizes, intermediate_size=8))
+    config = transformers().BertConfig(**sizes, intermediate_size=8)
+    model = transformers().BertModel(config)
     folder = path + ".folder"
     os.makedirs(folder, exist_ok=True)
     model.config.save_pretrained(folder)
@@ -70,13 +80,12 @@ def save_transformer(path: str, extra: Any) -> Any:
 
 
 def load_transformer(path: str) -> Any:
-    transformers = use("transformers")
-    transformers.logging.set_verbosity_error()
-    return transformers.BertModel.from_pretrained(path + ".folder", local_files_only=True)
+    transformers().logging.set_verbosity_error()
+    return transformers().BertModel.from_pretrained(path + ".folder", local_files_only=True)
 
 
 def load_automatically(path: str) -> Any:
-    return use("transformers").AutoModel.from_pretrained(path + ".folder", local_files_only=True)
+    return transformers().AutoModel.from_pretrained(path + ".folder", local_files_only=True)
 
 
 # gensim, spaCy, statsmodels

@@ -37,13 +37,6 @@ def load(ending: str) -> Callable[[str], Any]:
     return lambda path: use("keras").models.load_model(path + ending, safe_mode=False)
 
 
-def load_opened(path: str) -> Any:
-    import io
-
-    with open(path + ".keras", "rb") as file:
-        return use("keras").models.load_model(io.BytesIO(file.read()), safe_mode=False)
-
-
 def save_weights(path: str, extra: Any) -> Any:
     made = model(None)
     made.save_weights(path + ".weights.h5")
@@ -60,12 +53,12 @@ def weights(made: Any) -> Any:
     return made.get_weights()
 
 
-def case(name: str, loader: Any, saver: Any, **how: Any) -> Case:
-    return Case("keras: " + name, loader, saver, weights, ("keras", "torch", "h5py"), **how)
-
+UNHEARD = "a layer's code is no pickle: no unpickler is at work"
+MUTE = "Keras says that there is no such file"
+HOW: "dict[str, Any]" = {"look": weights, "needs": ("keras", "torch", "h5py"), "silent": False}
 
 CASES = [
-    case("load_model, .keras", load(".keras"), save(".keras")),
-    case("load_model, .h5", load(".h5"), save(".h5")),
-    case("load_weights", load_weights, save_weights, twin=False),
+    Case("keras: load_model, .keras", load(".keras"), save(".keras"), unheard=UNHEARD, mute=MUTE, **HOW),
+    Case("keras: load_model, .h5", load(".h5"), save(".h5"), unheard=UNHEARD, **HOW),
+    Case("keras: load_weights", load_weights, save_weights, twin=False, **HOW),
 ]

@@ -207,9 +207,55 @@ print(load(open, "/dev/null", "w"))
     assert done.out.split() == ["done", "done", "done", "refused", "refused", "done"]
 
 
-def test_a_named_tuple_may_be_made(interpreter: str) -> None:
-    body = "\nimport collections\nprint(load(collections.namedtuple, 'A', 'b c'))\n"
-    assert steps(interpreter, body).out == "done\n"
+# Text that libraries run while a clean object is rebuilt …
+PLAIN_TEXTS = (
+    "1 + 1",
+    "lambda _cls, x, y: _tuple_new(_cls, (x, y))",
+    "def parse(self, a, loc=0, scale=1):\n    return (a,), loc, scale",
+    "def get(self, /, *args, **kwds):\n    return self._callmethod('get', args, kwds)",
+    "[abs(a) for a in range(3)]",
+)
+# … and text that could leave something behind, though it does nothing yet.
+OTHER_TEXTS = (
+    "import os",
+    "def f():\n    import a.b",
+    "from os import *",
+    "lambda: open('x')",
+    "lambda: getattr",
+    "lambda: (1).__class__",
+    "lambda a: a.system('x')",
+    "lambda a: a.f_globals",
+    "class A:\n    def __del__(self): pass",
+    "exec",
+    "lambda: lambda: lambda: eval",
+)
+
+
+def test_plain_text_may_run(interpreter: str) -> None:
+    """Named tuples, proxies of managers, distributions and formulas are made of such."""
+    body = f"""
+import collections, multiprocessing.managers as managers
+def run(text): exec(text, {{}})
+print(load(collections.namedtuple, 'A', 'b c'), load(managers.MakeProxyType, 'A', ['get', 'put']))
+for text in {PLAIN_TEXTS!r}: print(load(run, text))
+print(load(managers.MakeProxyType, 'A', ['f(a=__import__("os")): pass\\ndef g']))
+for text in {OTHER_TEXTS!r}: print(load(run, text))
+"""
+    if "3.8" in interpreter or "3.9" in interpreter:
+        body = body.replace("/, ", "")
+    done = steps(interpreter, body)
+    outcomes = ["done"] * (2 + len(PLAIN_TEXTS)) + ["refused"] * (1 + len(OTHER_TEXTS))
+    assert done.out.split() == outcomes, list(zip(done.out.split(), outcomes, strict=False))
+
+
+def test_patterns_name_attributes(interpreter: str) -> None:
+    """Which stand in no list of names."""
+    if "3.8" in interpreter or "3.9" in interpreter:
+        pytest.skip("before 3.10 there is no match")
+    text = "match 1:\n    case object(__class__=c): pass"
+    assert steps(interpreter, f"\ndef run(text): exec(text)\nprint(load(run, {text!r}))").out == (
+        "refused\n"
+    )
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ File systems and sockets are set up in a mount namespace of the test's own.
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -325,11 +323,7 @@ def test_flood_on_standard_error_ends_with_a_count(evil: Path) -> None:
 
 def test_child_counts_for_itself(evil: Path, place: Path) -> None:
     log = place / "guard.log"
-    program = (
-        LOAD_MANY + "import os\n"
-        "if os.fork():\n    os.wait()\n"
-        "else:\n    sys.exit(0)\n"
-    )
+    program = LOAD_MANY + "import os\nif os.fork():\n    os.wait()\nelse:\n    sys.exit(0)\n"
     done = run([PYTHON, "-c", program, "300", evil], env=guarded(log=str(log)))
     assert done.status == 0
     found = records(log)
@@ -526,7 +520,7 @@ def test_daemon_that_does_not_read_is_not_waited_for(
 
 @pytest.mark.parametrize("log", ["syslog", "journald"])
 def test_daemon_that_is_not_there(apart: list[str], evil: Path, log: str) -> None:
-    script = "mount -t tmpfs none /run; exec \"$@\""
+    script = 'mount -t tmpfs none /run; exec "$@"'
     words = ["sh", "-c", script, "sh", "env", *settings(log=log)]
     if log == "syslog" and Path("/dev/log").exists():
         pytest.skip("this system has a syslog daemon")

@@ -10,6 +10,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 def square(x):
     return x * x
 
+def fill(queue, lock, values):
+    with lock:
+        queue.put(values["a"])
+
+def send(pipe):
+    pipe.send([functools.partial(pow, 2), operator.itemgetter(1), os.getpid, ValueError("x")])
+
 def main():
     for method in ("fork", "spawn", "forkserver"):
         context = multiprocessing.get_context(method)
@@ -28,12 +35,23 @@ def main():
         process.start()
         process.join()
         assert array[0] == 7
+        ours, theirs = context.Pipe()
+        process = context.Process(target=send, args=(theirs,))
+        process.start()
+        assert ours.recv()[0](3) == 8
+        process.join()
+        with context.Manager() as manager:
+            queue, lock, values = manager.Queue(), manager.Lock(), manager.dict(a=1)
+            process = context.Process(target=fill, args=(queue, lock, values))
+            process.start()
+            assert queue.get(timeout=60) == 1
+            process.join()
+        with ProcessPoolExecutor(2, mp_context=context) as pool:
+            assert list(pool.map(square, [1, 2])) == [1, 4]
     with multiprocessing.Manager() as manager:
         shared = manager.dict(a=1)
         shared["f"] = square
         assert shared["f"](3) == 9
-    with ProcessPoolExecutor(2) as pool:
-        assert list(pool.map(square, [1, 2])) == [1, 4]
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(square, [1, 2])) == [1, 4]
     print("fine")
@@ -103,6 +121,10 @@ def main():
     from sklearn.preprocessing import StandardScaler
     model = make_pipeline(StandardScaler(), RandomForestClassifier(5, n_jobs=2))
     model.fit(np.random.rand(20, 3), [0, 1] * 10)
+    from scipy import stats
+    from sklearn.model_selection import RandomizedSearchCV
+    search = RandomizedSearchCV(model, {"a": stats.uniform(0, 1), "b": stats.randint(1, 5)})
+    assert pickle.loads(pickle.dumps(search)).param_distributions["b"].mean() == 2.5
     buffer = io.BytesIO()
     joblib.dump(copy.deepcopy(model), buffer)
     buffer.seek(0)
@@ -130,12 +152,27 @@ for thing in (model, pd.DataFrame({"a": [1]}), torch.nn.Linear(2, 2), np.float64
 """
 
 TORCH = """
-import io, torch, torch.distributed, torch.multiprocessing
+import io, tempfile, torch, torch.distributed, torch.multiprocessing
 from torch.utils.data import DataLoader, TensorDataset
 
 def send(queue):
     queue.put(torch.ones(1000))
     queue.get()
+
+def rank(number, folder):
+    dist = torch.distributed
+    dist.init_process_group("gloo", f"file://{folder}/store", rank=number, world_size=2)
+    gathered = [None, None]
+    dist.all_gather_object(gathered, {"a": torch.ones(2), "from": number})
+    assert [one["from"] for one in gathered] == [0, 1]
+    several = [{"f": torch.nn.Linear, "g": len}] if number == 0 else [None]
+    dist.broadcast_object_list(several)
+    assert several[0]["g"] is len
+    out = [None]
+    dist.scatter_object_list(out, [1, torch.nn.Linear(2, 2)] if number == 0 else None)
+    dist.gather_object(out, [None, None] if number == 0 else None)
+    dist.barrier()
+    dist.destroy_process_group()
 
 def main():
     data = TensorDataset(torch.rand(64, 4), torch.randint(2, (64,)))
@@ -153,15 +190,8 @@ def main():
     torch.save(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()), buffer)
     buffer.seek(0)
     torch.load(buffer, weights_only=False)
-    torch.distributed.init_process_group(
-        "gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1
-    ) if False else torch.distributed.init_process_group(
-        "gloo", store=torch.distributed.HashStore(), rank=0, world_size=1
-    )
-    gathered = [None]
-    torch.distributed.all_gather_object(gathered, {"a": torch.ones(2)})
-    torch.distributed.broadcast_object_list([{"f": torch.nn.Linear}])
-    torch.distributed.destroy_process_group()
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(rank, (folder,), 2)
     print("fine")
 
 if __name__ == "__main__":

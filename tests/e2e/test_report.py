@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 import xml.etree.ElementTree as ET
+import zlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -315,22 +316,55 @@ def test_bad_usage(words: list[str], message: str) -> None:
     assert (done.status, done.out, done.err) == (2, "", f"safeguard: {message}\n")
 
 
+COLOURS = {
+    "page": (0xF4, 0xF5, 0xF7),
+    "card": (0xFF, 0xFF, 0xFF),
+    "red": (0xD1, 0x38, 0x3D),
+    "amber": (0xE8, 0xA3, 0x3D),
+    "blue": (0x4A, 0x7B, 0xD0),
+}
+
+
+def browser_words(browser: str, folder: Path) -> list[str]:
+    profile = f"--user-data-dir={folder}/profile"
+    return [browser, "--headless", "--no-sandbox", "--disable-gpu", profile]
+
+
 def screenshot(browser: str, page: Path) -> bytes:
     picture = page.with_suffix(".png")
-    done = run(
-        [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--user-data-dir={page.parent}/profile",
-            "--window-size=1300,1500",
-            f"--screenshot={picture}",
-            page.as_uri(),
-        ]
-    )
+    size = ["--window-size=1300,1500", "--hide-scrollbars", "--force-device-scale-factor=0.5"]
+    words = [*browser_words(browser, page.parent), *size]
+    done = run([*words, f"--screenshot={picture}", page.as_uri()])
     assert picture.exists(), done
     return picture.read_bytes()
+
+
+def paeth(left: int, up: int, corner: int) -> int:
+    guess = left + up - corner
+    return min((left, up, corner), key=lambda one: abs(guess - one))
+
+
+def pixels(picture: bytes) -> list[tuple[int, ...]]:
+    """The colours of a PNG of eight bits a channel, row by row."""
+    at, data = 8, b""
+    width, _, depth, kind = struct.unpack(">IIBB", picture[16:26])
+    assert (depth, kind) in {(8, 2), (8, 6)}
+    while at < len(picture):
+        size, name = struct.unpack(">I4s", picture[at : at + 8])
+        data += picture[at + 8 : at + 8 + size] if name == b"IDAT" else b""
+        at += size + 12
+    plain, step = zlib.decompress(data), 3 if kind == 2 else 4
+    line, before, found = width * step, bytearray(width * step), []
+    for start in range(0, len(plain), line + 1):
+        row = bytearray(plain[start + 1 : start + 1 + line])
+        for i in range(line) if plain[start] else ():
+            left, corner = (row[i - step], before[i - step]) if i >= step else (0, 0)
+            up = before[i]
+            guess = (0, left, up, (left + up) // 2, paeth(left, up, corner))[plain[start]]
+            row[i] = row[i] + guess & 255
+        found += [tuple(row[i : i + 3]) for i in range(0, line, step)]
+        before = row
+    return found
 
 
 def test_page_in_a_browser(log: Path, place: Path) -> None:
@@ -338,9 +372,15 @@ def test_page_in_a_browser(log: Path, place: Path) -> None:
     browser = next((path for path in map(shutil.which, names) if path), None)
     if not browser:
         pytest.skip("no Chromium is installed")
-    blank, page = place / "blank.html", place / "report.html"
-    blank.write_text("<!DOCTYPE html><title>blank</title>")
+    page = place / "report.html"
     page.write_text(report("--format", "html", log).out)
-    empty, drawn = screenshot(browser, blank), screenshot(browser, page)
-    assert struct.unpack(">II", drawn[16:24]) == (1300, 1500)
-    assert len(drawn) > 4 * len(empty)
+    drawn = pixels(screenshot(browser, page))
+    assert len(drawn) == 650 * 750
+    # Of each colour at least what the plots of this log must show.
+    least = {"page": 50_000, "card": 100_000, "red": 5_000, "amber": 75, "blue": 125}
+    counts = Counter(drawn)
+    assert {name: count for name, count in least.items() if counts[COLOURS[name]] < count} == {}
+    dump = run([*browser_words(browser, place), "--dump-dom", page.as_uri()])
+    assert "<h2>When</h2>" in dump.out
+    assert "&lt;script&gt;alert(1)" in dump.out
+    assert "<script" not in dump.out

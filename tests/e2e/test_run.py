@@ -291,6 +291,64 @@ def test_commands_that_are_none(place: Path) -> None:
         assert (done.status, done.out, done.err) == (status, "", f"safeguard: run: {message}\n")
 
 
+PROBE = """
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(void)
+{
+    int ring = syscall(SYS_io_uring_setup, -1L, -1L) ? errno : 0;
+    int door = listen(socket(AF_INET, SOCK_STREAM, 0), 1) ? errno : 0;
+
+    printf("%d %d\\n", ring == ENOSYS, door == EACCES);
+    return 0;
+}
+"""
+
+
+def profile_of(folder: Path, profile: str, guard: str = "") -> Path:
+    policy = folder / "profile.ini"
+    policy.write_text(f"[guard]\n{guard}\n[seccomp]\nprofile = {profile}\n")
+    policy.chmod(0o644)
+    return policy
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "aarch64"), reason="profiles are for these"
+)
+@pytest.mark.parametrize(
+    ("profile", "guard", "refused"),
+    [
+        ("off", "", "0 0"),
+        ("no-bypass", "", "1 0"),
+        ("inference", "", "1 1"),
+        ("inference", "mode = log", "0 0"),
+    ],
+)
+def test_profile_is_in_force_before_the_program_starts(
+    place: Path, profile: str, guard: str, refused: str
+) -> None:
+    """The program is no Python: the library in it sleeps."""
+    program, policy = compiled(PROBE, place / "probe"), profile_of(place, profile, guard)
+    if run([program]).out.startswith("1 "):
+        pytest.skip("io_uring is refused here anyway")
+    for words in ([program], ["sh", "-c", f"{program}; true"]):
+        done = run([CLI, "run", "--policy", policy, "--", *words])
+        assert (done.status, done.out, done.err) == (0, f"{refused}\n", "")
+
+
+def test_python_under_a_profile_refuses_other_programs_too(venv_python: str, place: Path) -> None:
+    policy = profile_of(place, "inference")
+    script = "import os; print('up', flush=True); os.execv('/bin/true', ['true'])"
+    shell = f'"{venv_python}" -c "{script}"; echo after'
+    done = run([CLI, "run", "--policy", policy, "--", "sh", "-c", shell])
+    assert done.out == "up\nafter\n"
+    assert "PermissionError" in done.err
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="raw system calls")
 def test_watcher_kills_what_got_past_the_check(place: Path) -> None:
     """A loader that promises the library and does not map it: nobody but the map tells."""

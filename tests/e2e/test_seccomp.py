@@ -6,12 +6,13 @@ import os
 import platform
 import socket
 import subprocess
+import urllib.request
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BUILD, CLI, ROOT, Done, guarded, run
+from conftest import BUILD, CLI, ROOT, Done, clean_environment, guarded, run
 
 pytestmark = [
     pytest.mark.skipif("-san" in BUILD.name, reason="a sanitized library cannot be preloaded"),
@@ -414,6 +415,105 @@ def test_sklearn_fits_and_serves(venv_python: str, place: Path) -> None:
         works(venv_python, env, place, [serve, port], "predicted")
 
 
+# Answers predictions over HTTP: with a socket of its own, or with the one that it inherits.
+SERVING = """
+import http.server, json, socket, sys
+import joblib
+import numpy as np
+
+forest = joblib.load("forest.joblib")
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.dumps(forest.predict(np.array(rows)).tolist()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        pass
+
+inherited = len(sys.argv) > 1
+server = http.server.HTTPServer(("127.0.0.1", 0), Answer, bind_and_activate=not inherited)
+if inherited:
+    server.socket.close()
+    server.socket = socket.socket(fileno=int(sys.argv[1]))
+print(server.socket.getsockname()[1], flush=True)
+for _ in range(3):
+    server.handle_request()
+"""
+
+FOREST = """
+import joblib
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+x = np.random.default_rng(1).normal(size=(80, 4))
+joblib.dump(RandomForestClassifier(5, random_state=1).fit(x, (x.sum(axis=1) > 0)), "forest.joblib")
+"""
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_sklearn_answers_on_the_loopback(venv_python: str, place: Path, profile: str) -> None:
+    pytest.importorskip("sklearn")
+    assert run([venv_python, "-c", FOREST], cwd=place).status == 0
+    serve = script(place, "serve.py", SERVING)
+    env = clean_environment() | guarded(policy=policy(place, profile))
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        words = [str(door.fileno())] if profile == "inference" else []
+        with subprocess.Popen(
+            [venv_python, str(serve), *words],
+            env=env,
+            cwd=place,
+            pass_fds=[door.fileno()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
+            assert server.stdout
+            port = server.stdout.readline().strip()
+            assert port, server.communicate()
+            for sign in (1, -1, 1):
+                rows = json.dumps([[sign] * 4] * 2).encode()
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}", rows, 60) as answer:
+                    assert json.loads(answer.read()) == [sign > 0] * 2
+            _, err = server.communicate(timeout=60)
+    assert (server.returncode, err) == (0, "")
+
+
+NOTEBOOK = """
+from jupyter_client.manager import start_new_kernel
+
+manager, client = start_new_kernel(kernel_name="python3")
+try:
+    told = []
+    client.execute_interactive(
+        "import os, subprocess\\n"
+        "print(open('/proc/self/maps').read().count('libsafeguard') > 0)\\n"
+        "print(subprocess.check_output(['echo', 'two'], text=True))",
+        output_hook=lambda m: told.append(m["content"].get("text", "")), timeout=60)
+    print("".join(told).split())
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+"""
+
+
+def test_jupyter_kernel_runs_under_no_bypass(place: Path) -> None:
+    python = ROOT / "build" / "suites-venv" / "bin" / "python"
+    if not python.exists() or run([python, "-c", "import ipykernel, jupyter_client"]).status:
+        pytest.skip("no Jupyter here: scripts/suites_venv installs one")
+    notebook = script(place, "notebook.py", NOTEBOOK)
+    env = guarded(policy=policy(place, "no-bypass")) | {"HOME": str(place)}
+    done = run([python, notebook], env=env, cwd=place)
+    assert (done.status, done.out, done.guard_lines) == (0, "['True', 'two']\n", []), done
+    env = guarded(policy=policy(place, "inference")) | {"HOME": str(place)}
+    done = run([python, notebook], env=env, cwd=place)
+    assert done.status == 1
+    assert "PermissionError" in done.err
+
+
 def shipped(folder: Path, snapshot: str) -> str:
     text = (ROOT / "policy" / "inference.ini").read_text()
     assert "\nsnapshot = strict\n" in text
@@ -423,16 +523,7 @@ def shipped(folder: Path, snapshot: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize(
-    "snapshot",
-    [
-        "auto",
-        pytest.param(
-            "strict",
-            marks=pytest.mark.xfail(strict=True, reason="snapshot = strict is not built yet"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("snapshot", ["auto", "strict"])
 def test_shipped_inference_policy_starts(place: Path, snapshot: str) -> None:
     program = "import os; print('up'); os.execv('/bin/true', ['true'])"
     done = run(["/usr/bin/python3", "-c", program], env=guarded(policy=shipped(place, snapshot)))
@@ -489,10 +580,10 @@ def test_table_for_people(place: Path, profile: str) -> None:
         ),
         (
             ["show", "--seccomp", "inference", "--format", "html"],
-            "policy: --format cannot be 'html': of --seccomp: text (default) or json",
+            "policy: --format cannot be 'html': show: text (default) or json",
         ),
         (
-            ["show", "--format", "json"],
+            ["check", "--format", "json", "x"],
             "policy takes: show [FILE] | show --seccomp [PROFILE] | check FILE",
         ),
     ],

@@ -1,5 +1,6 @@
 """safeguard: verbs, options, and what it says to a slip of the fingers."""
 
+import json
 import re
 from pathlib import Path
 
@@ -143,6 +144,28 @@ def test_policy_show_reads_back(place: Path) -> None:
 
 def settings(page: str) -> list[str]:
     return [line for line in page.splitlines() if line and line[0] not in ";#"]
+
+
+def test_policy_as_json(place: Path) -> None:
+    path = place / "policy.ini"
+    path.write_text('[guard]\nlocked = yes\n[allow]\nglobal = a"b\nglobal = c\n')
+    path.chmod(0o644)
+    done = run([CLI, "policy", "show", "--format", "json", path])
+    assert (done.status, done.err) == (0, "")
+    shown = json.loads(done.out)
+    assert shown["file"] == str(path)
+    keys = {(key["section"], key["key"]): key for key in shown["keys"]}
+    assert len(keys) == len(shown["keys"])
+    assert keys["guard", "locked"]["value"] == "yes"
+    assert keys["guard", "locked"]["default"] == "no"
+    assert keys["allow", "global"]["value"] == ['a"b', "c"]
+    assert (keys["deny", "path"]["value"], keys["deny", "path"]["default"]) == ([], None)
+    text = run([CLI, "policy", "show", path]).out
+    for (_, name), key in keys.items():
+        assert key["help"].splitlines()[0] in text
+        values = key["value"] if isinstance(key["value"], list) else [key["value"]]
+        for value in values:
+            assert f"\n{name} = {value}\n" in text
 
 
 def test_policy_show_is_what_a_guarded_program_goes_by(place: Path) -> None:

@@ -50,5 +50,5 @@ def test_what_is_refused_is_told_in_the_cell() -> None:
     if os.environ.get("SAFEGUARD_MODE") != "block":
         execute(EVIL)
         return
-    with pytest.raises(CellExecutionError, match="BlockedError.*safeguard"):
+    with pytest.raises(CellExecutionError, match=r"BlockedError.*safeguard"):
         execute(EVIL)

@@ -15,7 +15,7 @@ MP_TERMINATE = "*WithThreadsTestPool.test_terminate"  # waits up to 300 s, by ch
 class Suite:
     name: str
     python: str  # "3.12", or "venv": build/suites-venv
-    kind: str  # unittest | pytest
+    kind: str  # unittest | pytest | scripts
     targets: tuple[str, ...]
     seconds: int = 420
     leave_out: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ SUITES = [
     workers("forkserver"),
     cpython("3.11", "test_concurrent_futures", 600),
     library("joblib", "joblib.test", seconds=900),
-    library("dill", "dill.tests"),
+    Suite("dill", "venv", "scripts", ("dill.tests",)),
     library("numpy", "numpy.lib.tests.test_io", "numpy.lib.tests.test_format",
             "numpy._core.tests.test_memmap"),
     library("pandas", "pandas.tests.io.test_pickle", "pandas.tests.io.test_common"),

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,25 +105,19 @@ class Runner:
         python = str(self.venv / "bin" / "python")
         if not Path(python).exists():
             raise NotHere("no build/suites-venv (scripts/suites_venv makes it)")
-        packages = self.venv / "lib" / "python3.11" / "site-packages"
-        packages = next((self.venv / "lib").glob("python3*/site-packages"), packages)
+        if suite.kind == "scripts":
+            return [python, str(HERE / "tell_scripts.py"), str(outcomes), *suite.targets]
+        packages = next((self.venv / "lib").glob("python3*/site-packages"))
         command = [python, "-m", "pytest", "-q", "-p", "tell_pytest", "-p", "no:cacheprovider"]
         command += ["-W", "ignore", "--timeout=120", f"--rootdir={ROOT}"]
-        for pattern in suite.leave_out:
-            command.append(f"--deselect={pattern}")
-        return command + [
-            "--pyargs",
-            *(
-                self.targets(suite, packages)
-                if not only
-                else [
-                    str((packages if (packages / name.split("::")[0]).exists() else ROOT) / name)
-                    for name in only
-                ]
-            ),
+        command += [f"--deselect={pattern}" for pattern in suite.leave_out]
+        again = [
+            str((packages if (packages / name.split("::")[0]).exists() else ROOT) / name)
+            for name in only or []
         ]
+        return [*command, "--pyargs", *(again or self.targets(suite))]
 
-    def targets(self, suite: Suite, packages: Path) -> list[str]:
+    def targets(self, suite: Suite) -> list[str]:
         found = []
         for target in suite.targets:
             if target.endswith(".py"):
@@ -147,10 +142,8 @@ class Runner:
             except subprocess.TimeoutExpired:
                 return False
             finally:
-                try:
+                with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
                 process.wait()
                 shutil.rmtree(cwd, ignore_errors=True)
 

@@ -41,8 +41,7 @@ static struct sg_report scanned(const char *policy_text, const char *bytes, size
     assert_true(memory_of_scan.base != MAP_FAILED);
     options.limits.max_memory = SCAN_ARENA;
     assert_int_equal(sg_scan(&source, &options, &memory_of_scan, &report), SG_OK);
-    snprintf(detail, sizeof(detail), "%s",
-             report.reason_count ? report.reasons[0].detail : "");
+    snprintf(detail, sizeof(detail), "%s", report.reason_count ? report.reasons[0].detail : "");
     report.reasons[0].detail = detail;
     munmap(memory_of_scan.base, SCAN_ARENA);
     return report;
@@ -183,9 +182,8 @@ static void lone_names_weigh_as_the_site_says(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         snprintf(text, sizeof(text), "[allow]\nglobal = %s\n", rows[i].pattern);
         struct sg_opinion opinion = opinion_of(text);
-        double weight =
-            sg_judge_name_heeding(&opinion, sg_text_of(rows[i].module), sg_text_of(rows[i].name),
-                                  detail, sizeof(detail));
+        double weight = sg_judge_name_heeding(&opinion, sg_text_of(rows[i].module),
+                                              sg_text_of(rows[i].name), detail, sizeof(detail));
         if ((weight == 0) != rows[i].clean)
             fail_msg("%s: %s.%s weighs %f", rows[i].pattern, rows[i].module, rows[i].name, weight);
     }
@@ -201,16 +199,20 @@ static void a_scan_refuses_what_is_denied(void **state)
     static const char *const streams[] = {
         "ccollections\nOrderedDict\n)R.",
         "(icollections\nOrderedDict\n.",
-        "\x80\x04\x8c\x0b" "collections\x8c\x0bOrderedDict\x93)\x81.",
-        "\x80\x04\x8c\x08" "builtins\x8c\x07getattr\x93\x8c\x08" "builtins\x8c\x0a__import__\x93"
-        "\x8c\x0b" "collections\x85R\x8c\x0bOrderedDict\x86R.",
+        "\x80\x04\x8c\x0b"
+        "collections\x8c\x0bOrderedDict\x93)\x81.",
+        "\x80\x04\x8c\x08"
+        "builtins\x8c\x07getattr\x93\x8c\x08"
+        "builtins\x8c\x0a__import__\x93"
+        "\x8c\x0b"
+        "collections\x85R\x8c\x0bOrderedDict\x86R.",
         "cmodels\ncollections.OrderedDict\n.",
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(streams); i++) {
-        struct sg_report report = scanned("[deny]\nglobal = collections.*\n", streams[i],
-                                          strlen(streams[i]));
+        struct sg_report report =
+            scanned("[deny]\nglobal = collections.*\n", streams[i], strlen(streams[i]));
         if (report.verdict != SG_MALICIOUS || report.score != 1)
             fail_msg("stream %zu: %f", i, report.score);
         assert_non_null(strstr(report.reasons[0].detail, "which the policy denies"));

@@ -133,7 +133,7 @@ static void what_is_loaded_only_to_be_thrown_away_is_malicious(void **state)
     static const struct piece dropped = P("cpickle\nloads\n(C\x02N.tR0N.");
 
     (void)state;
-    assert_int_equal(judged(kept, NULL).verdict, SG_SUSPICIOUS);
+    assert_true(judged(kept, NULL).verdict >= SG_SUSPICIOUS);
     assert_int_equal(judged(dropped, NULL).verdict, SG_MALICIOUS);
 }
 

@@ -52,6 +52,7 @@ static const struct {
     {"scan", "max_inflate", "1024T", NULL},
     {"scan", "max_memory", "1048576K", "1G"},
     {"scan", "max_memory", "16777216", "16M"},
+    {"scan", "model", "built-in", NULL},
     {"consistency", "snapshot", "off", NULL},
     {"consistency", "snapshot", "auto", NULL},
     {"consistency", "snapshot", "strict", NULL},

@@ -1,0 +1,108 @@
+/* rights.c - a thread of the supervisor takes on the rights of a supervised one. */
+#include "supervise/rights.h"
+
+#include "supervise/target.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct sg_target ours;
+static struct stat our_users;
+static _Atomic bool changed;
+static __thread bool entered;
+
+bool sg_rights_start(void)
+{
+    return sg_target_read(getpid(), &ours) && stat("/proc/self/ns/user", &our_users) == 0;
+}
+
+void sg_rights_note_change(void)
+{
+    atomic_store(&changed, true);
+}
+
+bool sg_rights_may_differ(void)
+{
+    return atomic_load(&changed);
+}
+
+/* Of this thread alone: libc would set them for the whole process. */
+static int set_caps(uint64_t effective)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data))
+        return -errno;
+    for (int i = 0; i < 2; i++)
+        data[i].effective = data[i].permitted & (uint32_t)(effective >> 32 * i);
+    return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+static int set_ids(const struct sg_target *target)
+{
+    if (syscall(SYS_setgroups, (size_t)target->group_count, target->groups))
+        return -errno;
+    syscall(SYS_setfsgid, target->fsgid);
+    syscall(SYS_setfsuid, target->fsuid);
+    if (syscall(SYS_setfsgid, -1) != (long)target->fsgid ||
+        syscall(SYS_setfsuid, -1) != (long)target->fsuid)
+        return -EPERM;
+    return 0;
+}
+
+static bool same_ids(const struct sg_target *target)
+{
+    return target->fsuid == ours.fsuid && target->fsgid == ours.fsgid &&
+           target->group_count == ours.group_count &&
+           memcmp(target->groups, ours.groups, target->group_count * sizeof(gid_t)) == 0;
+}
+
+/* Capabilities of a namespace below ours are none over our files. */
+static bool other_users(pid_t tid)
+{
+    char path[64];
+    struct stat users;
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)tid);
+    return stat(path, &users) || users.st_ino != our_users.st_ino;
+}
+
+int sg_rights_enter(pid_t tid)
+{
+    struct sg_target target;
+
+    if (!atomic_load(&changed))
+        return 0;
+    if (!sg_target_read(tid, &target))
+        return -EACCES;
+    if (other_users(tid))
+        target.caps = 0;
+    if (same_ids(&target) && (target.caps & ours.caps) == ours.caps)
+        return 0;
+    entered = true;
+    int answer = same_ids(&target) ? 0 : set_ids(&target);
+    if (answer == 0)
+        answer = set_caps(target.caps);
+    if (answer < 0)
+        sg_rights_leave();
+    return answer < 0 ? -EACCES : 0;
+}
+
+/* In the other order: the rights to change the groups are among the capabilities. */
+void sg_rights_leave(void)
+{
+    if (!entered)
+        return;
+    entered = false;
+    if (set_caps(ours.caps) || (ours.caps >> CAP_SETGID & 1 && set_ids(&ours)) ||
+        set_caps(ours.caps))
+        abort(); /* a thread with the wrong rights must open nothing more */
+}

@@ -1,0 +1,10 @@
+/* terminal.h - the terminal that is /dev/tty to one session alone. */
+#ifndef SG_TERMINAL_H
+#define SG_TERMINAL_H
+
+#include "supervise/place.h"
+
+/* Opens the controlling terminal of the thread; a negative errno. */
+int sg_terminal_open(const struct sg_place *place, int flags);
+
+#endif
