@@ -54,7 +54,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench fuzz oracle gadgets suites demo,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench fuzz oracle gadgets suites matrix demo race stress,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -91,6 +91,12 @@ $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a s
 	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
 	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2 && mv $@.new $@
 
+# The guard with sanitizers, for the stress tests; no program but these is started under it.
+$(BUILD)/san/libsafeguard.so: $(patsubst %.c,$(BUILD)/san/%.o,$(SHIM) $(POLICY) $(SCAN)) shim/exports.map
+	@echo "  LINK  $@"
+	$(CC) $(FLAGS) $(SAN_FLAGS) -shared -Wl,-z,now,--version-script,shim/exports.map -o $@ $(filter %.o,$^) \
+	    $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2
+
 # Test programs.
 $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/tested.a
 	@mkdir -p $(@D) && echo "  LINK  $@"
@@ -108,7 +114,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tested.a
 	@mkdir -p $(@D) && echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK) -o $@ $^ $(ALL_ARCHIVES)
 
-check: all $(UNITS) $(FACTS) $(REPLAYS) | build/deps.stamp
+check: all $(BUILD)/san/libsafeguard.so $(UNITS) $(FACTS) $(REPLAYS) | build/deps.stamp
 	scripts/test $(BUILD)
 oracle: $(FACTS) | build/deps.stamp
 	ORACLE_STREAMS=$(ORACLE_STREAMS) scripts/test $(BUILD) oracle
@@ -116,8 +122,14 @@ fuzz: $(FUZZERS)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test $(BUILD) fuzz
 bench: all $(BENCHES) | build/deps.stamp
 	scripts/test $(BUILD) bench
-gadgets suites: all | build/deps.stamp
+race: all | build/deps.stamp
+	scripts/test $(BUILD) race
+stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
+	scripts/test $(BUILD) stress
+gadgets suites matrix: all | build/deps.stamp
 	scripts/test $(BUILD) $@
+matrix-venv: | build/deps.stamp
+	scripts/matrix_venvs
 lint: $(LIBS)/stamp | build/deps.stamp
 	scripts/lint
 demo: all | build/deps.stamp
@@ -136,7 +148,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench gadgets suites lint demo man install clean train
+.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man install clean train
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

@@ -1,6 +1,8 @@
 /* phrase.c - text put together in a caller's buffer. */
 #include "policy/phrase.h"
 
+#include "ground/quote.h"
+
 #define QUOTED_MAX 60u
 
 struct sg_phrase sg_phrase_open(char *into, size_t cap)
@@ -37,6 +39,32 @@ void sg_phrase_number(struct sg_phrase *phrase, uint64_t number)
         number /= 10;
     } while (number);
     sg_phrase_add(phrase, (struct sg_text){digits + at, sizeof(digits) - at});
+}
+
+static void add_quoted(struct sg_phrase *phrase, const char *text, size_t most,
+                       size_t (*quote)(const char **text, char piece[SG_QUOTE_MOST]))
+{
+    const char *end = text + strnlen(text, most);
+    char piece[SG_QUOTE_MOST];
+
+    while (text < end) {
+        size_t len = quote(&text, piece);
+        sg_phrase_add(phrase, (struct sg_text){piece, len});
+    }
+    if (*text)
+        sg_phrase_string(phrase, "…");
+}
+
+void sg_phrase_json(struct sg_phrase *phrase, const char *text, size_t most)
+{
+    sg_phrase_string(phrase, "\"");
+    add_quoted(phrase, text, most, sg_quote_json);
+    sg_phrase_string(phrase, "\"");
+}
+
+void sg_phrase_plain(struct sg_phrase *phrase, const char *text, size_t most)
+{
+    add_quoted(phrase, text, most, sg_quote_plain);
 }
 
 static void add_escaped(struct sg_phrase *phrase, char byte)

@@ -18,6 +18,11 @@ void sg_phrase_add(struct sg_phrase *phrase, struct sg_text text);
 void sg_phrase_string(struct sg_phrase *phrase, const char *string);
 void sg_phrase_number(struct sg_phrase *phrase, uint64_t number);
 
+/* Somebody else's text, at most `most` bytes of it, then "…": as a JSON string with its quotes, or
+ * plain for a line of text (ground/quote.h). */
+void sg_phrase_json(struct sg_phrase *phrase, const char *text, size_t most);
+void sg_phrase_plain(struct sg_phrase *phrase, const char *text, size_t most);
+
 /* Somebody else's text in 'quotes': at most 60 bytes of it, then "..."; all but printable ASCII
  * as \xNN. */
 void sg_phrase_quote(struct sg_phrase *phrase, struct sg_text text);

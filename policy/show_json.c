@@ -1,23 +1,9 @@
 /* show_json.c - a policy and what its keys mean, for programs. */
 #include "policy/options.h"
 
-#include "ground/quote.h"
-
 static void add(struct sg_phrase *phrase, const char *text)
 {
     sg_phrase_string(phrase, text);
-}
-
-static void add_quoted(struct sg_phrase *phrase, const char *text)
-{
-    char piece[SG_QUOTE_MOST];
-
-    add(phrase, "\"");
-    while (*text) {
-        size_t len = sg_quote_json(&text, piece);
-        sg_phrase_add(phrase, (struct sg_text){piece, len});
-    }
-    add(phrase, "\"");
 }
 
 static void add_member(struct sg_phrase *phrase, const char *name, const char *text)
@@ -26,7 +12,7 @@ static void add_member(struct sg_phrase *phrase, const char *name, const char *t
     add(phrase, name);
     add(phrase, "\": ");
     if (text)
-        add_quoted(phrase, text);
+        sg_phrase_json(phrase, text, SIZE_MAX);
     else
         add(phrase, "null");
 }
@@ -38,7 +24,7 @@ static void add_value(struct sg_phrase *phrase, const struct sg_option *option,
     struct sg_phrase value = sg_phrase_open(text, sizeof(text));
 
     sg_option_print(option, policy, item, &value);
-    add_quoted(phrase, text);
+    sg_phrase_json(phrase, text, SIZE_MAX);
 }
 
 static void add_values(struct sg_phrase *phrase, const struct sg_option *option,
@@ -68,7 +54,7 @@ static void add_option(struct sg_phrase *phrase, const struct sg_option *option,
 
     sg_option_expects(option, &expects);
     add(phrase, "    {\"section\": ");
-    add_quoted(phrase, option->section);
+    sg_phrase_json(phrase, option->section, SIZE_MAX);
     add_member(phrase, "key", option->key);
     add_values(phrase, option, policy);
     add_member(phrase, "default", list ? NULL : option->initial);
@@ -84,7 +70,7 @@ size_t sg_policy_show_json(const struct sg_policy *policy, char *into, size_t ca
 
     add(&phrase, "{\"file\": ");
     if (policy->file)
-        add_quoted(&phrase, policy->file);
+        sg_phrase_json(&phrase, policy->file, SIZE_MAX);
     else
         add(&phrase, "null");
     add(&phrase, ",\n  \"keys\": [\n");

@@ -94,13 +94,17 @@ static bool effects_stand_behind(void)
     return sg_effects_action() >= action;
 }
 
-/* Names that find other objects, as `builtins.__dict__`, which dill's functions carry: what they
- * find is named itself, or its effect is seen. */
+/* Names that find other objects, as getattr and `builtins.__dict__`, which dill's functions carry:
+ * what they find is named itself, or its effect is seen. */
 static bool only_leads_on(struct sg_text module, struct sg_text name)
 {
+    static const char dict[] = "__dict__";
+    size_t len = sizeof(dict) - 1;
     enum sg_sink sink = sg_name_look(module, name).sink;
+    bool is_dict = name.len >= len && memcmp(name.at + name.len - len, dict, len) == 0;
 
-    return effects_stand_behind() && (sink == SG_SINK_INSPECT || sink == SG_SINK_RESOLVE);
+    return effects_stand_behind() &&
+           (sink == SG_SINK_RESOLVE || (sink == SG_SINK_INSPECT && is_dict));
 }
 
 /* What a program sends to its own workers may name anything it can call: `pool.map(os.remove, …)`.

@@ -43,12 +43,12 @@ static unsigned severity(const struct sg_record *record)
 
 static void add_host(struct sg_phrase *phrase)
 {
-    struct utsname name;
+    struct utsname name = {.nodename = ""};
     size_t len = 0;
 
-    if (SG_RAW(SYS_uname, &name) == 0)
-        while (len < 255 && name.nodename[len] > ' ' && name.nodename[len] < 127)
-            len++;
+    (void)SG_RAW(SYS_uname, &name);
+    while (name.nodename[len] > ' ' && name.nodename[len] < 127)
+        len++;
     sg_phrase_add(phrase, len ? (struct sg_text){name.nodename, len} : SG_TEXT("-"));
 }
 

@@ -17,13 +17,18 @@ static struct {
     uint8_t bytes[SG_SNIFF_TAIL_MAX];
 } buffers[BUFFERS] = {{.taken = ATOMIC_FLAG_INIT}};
 
+static enum sg_probed known_by_tail(const uint8_t *tail, size_t len)
+{
+    return sg_sniff_tail(tail, len) ? SG_PROBED_CARRIER : SG_PROBED_PLAIN;
+}
+
 static enum sg_probed look_at_tail(int fd, uint64_t size, uint8_t *into, size_t len)
 {
     long got = sg_raw_pread_all(fd, into, len, size - len);
 
     if (got < 0)
         return SG_PROBED_FAILED;
-    return sg_sniff_tail(into, (size_t)got) ? SG_PROBED_CARRIER : SG_PROBED_PLAIN;
+    return known_by_tail(into, (size_t)got);
 }
 
 static enum sg_probed probe_tail(int fd, uint64_t size, size_t len)
@@ -63,5 +68,7 @@ enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
         return SG_PROBED_CARRIER;
     if (tail == 0)
         return SG_PROBED_PLAIN;
+    if (identity->size == (uint64_t)got) /* the tail is in it */
+        return known_by_tail(head, (size_t)got);
     return probe_tail(fd, identity->size, tail);
 }

@@ -3,8 +3,6 @@
 
 #include "shim/raw.h"
 
-#include "ground/quote.h"
-
 #include <limits.h>
 
 /* SG_RECORD_MAX: two paths and SG_REASONS_MAX reasons, six bytes for each of theirs at worst. */
@@ -18,33 +16,6 @@ _Static_assert(SG_RECORD_MAX >
 static void add(struct sg_phrase *phrase, const char *text)
 {
     sg_phrase_string(phrase, text);
-}
-
-/* At most `most` bytes of `text`, by one of the functions of ground/quote.h; then "…". */
-static void add_quoted(struct sg_phrase *phrase, const char *text, size_t most,
-                       size_t (*quote)(const char **text, char piece[SG_QUOTE_MOST]))
-{
-    const char *end = text + strnlen(text, most);
-    char piece[SG_QUOTE_MOST];
-
-    while (text < end) {
-        size_t len = quote(&text, piece);
-        sg_phrase_add(phrase, (struct sg_text){piece, len});
-    }
-    if (*text)
-        add(phrase, "…");
-}
-
-static void add_plain(struct sg_phrase *phrase, const char *text, size_t most)
-{
-    add_quoted(phrase, text, most, sg_quote_plain);
-}
-
-static void add_json(struct sg_phrase *phrase, const char *text, size_t most)
-{
-    add(phrase, "\"");
-    add_quoted(phrase, text, most, sg_quote_json);
-    add(phrase, "\"");
 }
 
 static void add_padded(struct sg_phrase *phrase, uint64_t number, unsigned digits)
@@ -82,7 +53,7 @@ void sg_record_reason(const struct sg_record *record, struct sg_phrase *phrase)
         return;
     }
     const struct sg_reason *first = &report->reasons[0];
-    add_plain(phrase, first->detail, DETAIL_MAX);
+    sg_phrase_plain(phrase, first->detail, DETAIL_MAX);
     if (record->event == SG_EVENT_FIND_CLASS || record->event == SG_EVENT_EFFECT ||
         record->event == SG_EVENT_START)
         return; /* the path says where */
@@ -90,7 +61,7 @@ void sg_record_reason(const struct sg_record *record, struct sg_phrase *phrase)
     sg_phrase_number(phrase, first->offset);
     if (first->member[0]) {
         add(phrase, " of ");
-        add_plain(phrase, first->member, MEMBER_MAX);
+        sg_phrase_plain(phrase, first->member, MEMBER_MAX);
     }
 }
 
@@ -99,7 +70,7 @@ void sg_record_line(const struct sg_record *record, struct sg_phrase *phrase)
     const struct sg_report *report = record->report;
 
     add(phrase, record->action == SG_BLOCK ? "safeguard: blocked " : "safeguard: logged ");
-    add_plain(phrase, record->path, PATH_MAX);
+    sg_phrase_plain(phrase, record->path, PATH_MAX);
     add(phrase, ": ");
     add(phrase, sg_verdict_name(record->verdict));
     add(phrase, " ");
@@ -158,7 +129,7 @@ static void add_key(struct sg_phrase *phrase, const char *key)
 static void add_string(struct sg_phrase *phrase, const char *key, const char *value, size_t most)
 {
     add_key(phrase, key);
-    add_json(phrase, value, most);
+    sg_phrase_json(phrase, value, most);
 }
 
 static void add_number(struct sg_phrase *phrase, const char *key, uint64_t value)
@@ -174,7 +145,7 @@ static void add_reasons(struct sg_phrase *phrase, const struct sg_report *report
     for (uint32_t i = 0; i < report->reason_count && i < SG_REASONS_MAX; i++) {
         const struct sg_reason *reason = &report->reasons[i];
         add(phrase, i ? ",{\"rule\":" : "{\"rule\":");
-        add_json(phrase, reason->rule, RULE_MAX);
+        sg_phrase_json(phrase, reason->rule, RULE_MAX);
         add_string(phrase, "detail", reason->detail, DETAIL_MAX);
         add_string(phrase, "member", reason->member, MEMBER_MAX);
         add_number(phrase, "offset", reason->offset);

@@ -15,6 +15,7 @@
 
 #define EXIT_CONFIG 78 /* sysexits.h */
 #define ARENA_LEAST (256u << 10)
+#define SPARE_SIZE (64u << 10) /* a multiple of every page size */
 
 _Atomic int sg_phase;
 
@@ -43,21 +44,27 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool map_arena(void)
+/* Where there is no memory to be had a policy of the usual size is read all the same: without it
+ * nobody knows whether this program is to be guarded. */
+static uint8_t spare[SPARE_SIZE] __attribute__((aligned(SPARE_SIZE)));
+
+static void map_arena(void)
 {
     for (size_t size = SG_POLICY_ARENA; size >= ARENA_LEAST; size /= 2) {
         void *base = sg_raw_map(size);
         if (base) {
             arena = (struct sg_arena){.base = base, .size = size};
-            return true;
+            return;
         }
     }
-    return false;
+    memset(spare, 0, sizeof(spare));
+    arena = (struct sg_arena){.base = spare, .size = sizeof(spare)};
 }
 
 static void unmap_arena(void)
 {
-    sg_raw_unmap(arena.base, arena.size);
+    if (arena.base != spare)
+        sg_raw_unmap(arena.base, arena.size);
 }
 
 static void record_refusal(const struct sg_policy_error *error)
@@ -137,15 +144,13 @@ static enum sg_phase settle(bool failed, const struct sg_policy_error *error)
 /* `known`: an interpreter is in this process, whatever the executable's name. */
 static enum sg_phase choose(bool known)
 {
-    struct sg_policy_error error = {.message = "no memory for the policy"};
-    bool failed = !map_arena();
+    struct sg_policy_error error;
 
-    if (!failed) {
-        sg_policy_defaults(&policy, &arena);
-        failed = sg_policy_load(&policy, SG_POLICY_SITE, secure_getenv("SAFEGUARD_POLICY"),
-                                &error) != SG_OK ||
-                 sg_policy_environment(&policy, secure_getenv, &error) != SG_OK;
-    }
+    map_arena();
+    sg_policy_defaults(&policy, &arena);
+    bool failed = sg_policy_load(&policy, SG_POLICY_SITE, secure_getenv("SAFEGUARD_POLICY"),
+                                 &error) != SG_OK ||
+                  sg_policy_environment(&policy, secure_getenv, &error) != SG_OK;
     if (known || sg_policy_process_match(&policy, base_name(exe)))
         return settle(failed, &error);
     unmap_arena();

@@ -1,6 +1,7 @@
 /* vet.c - scans an open file and does as the policy says. */
 #include "shim/vet.h"
 
+#include "shim/blocks.h"
 #include "shim/cache.h"
 #include "shim/log.h"
 #include "shim/note.h"
@@ -26,21 +27,12 @@ struct work {
     const uint8_t *hash; /* sha256 once it is known, else NULL */
     char path[PATH_MAX];
     char text[SG_RECORD_MAX];
+    struct sg_blocks blocks;
 };
 
 /* Where there is no memory to be had the file is refused or logged all the same. */
 static struct work spare;
 static atomic_flag spare_taken = ATOMIC_FLAG_INIT;
-
-static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
-{
-    long done = sg_raw_pread_all(*(const int *)ctx, into, len, offset);
-
-    if (done < 0)
-        return SG_ERR_IO;
-    *got = (size_t)done;
-    return SG_OK;
-}
 
 /* First, unless what is there already weighs more than a file not understood. */
 static void add_reason(struct sg_report *report, const char *rule, const char *detail)
@@ -63,16 +55,16 @@ static void report_failure(struct sg_report *report, uint64_t size, const char *
     add_reason(report, rule, detail);
 }
 
-static struct sg_source source_of(struct sg_subject *subject)
+static struct sg_source source_of(const struct sg_subject *subject, struct work *work)
 {
-    return (struct sg_source){
-        .read = read_file, .ctx = &subject->fd, .size = (uint64_t)subject->st.st_size};
+    return sg_blocks_source(&work->blocks, subject->fd, (uint64_t)subject->st.st_size);
 }
 
 static void scan_once(struct sg_subject *subject, const struct sg_policy *policy,
-                      struct sg_arena *arena, struct sg_report *report)
+                      struct sg_arena *arena, struct work *work)
 {
-    struct sg_source source = source_of(subject);
+    struct sg_report *report = &work->report;
+    struct sg_source source = source_of(subject, work);
     struct sg_options options = {.limits = policy->limits,
                                  .opinion = sg_policy_opinion(policy),
                                  .model = sg_policy_model(policy)};
@@ -91,7 +83,7 @@ static void scan_once(struct sg_subject *subject, const struct sg_policy *policy
 static void hash_if_it_matters(struct sg_subject *subject, const struct sg_policy *policy,
                                struct work *work)
 {
-    struct sg_source source = source_of(subject);
+    struct sg_source source = source_of(subject, work);
 
     work->hash = NULL;
     if (!sg_sha256_matters(&work->report, NULL, policy))
@@ -113,7 +105,7 @@ static void scan_still(struct sg_subject *subject, const struct sg_policy *polic
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         struct sg_identity before = sg_identity_of(&subject->st), after;
-        scan_once(subject, policy, arena, &work->report);
+        scan_once(subject, policy, arena, work);
         hash_if_it_matters(subject, policy, work);
         if (SG_RAW(SYS_fstat, subject->fd, &subject->st) < 0)
             break;

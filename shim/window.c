@@ -104,12 +104,9 @@ static inline void leave(volatile struct sg_window *window)
     window->seal = 0;
 }
 
-/* Five words are as many as any kind of PyCFunction takes, and each goes through a register: a
- * function that takes fewer does not look at the rest. So the flags, which differ between versions,
- * need not be known. */
-#if !defined(__x86_64__) && !defined(__aarch64__)
-#error "how are words passed here?"
-#endif
+/* Five words are as many as any kind of PyCFunction takes, and on x86-64 and aarch64 each has a
+ * register: a function that takes fewer does not look at the rest. So the flags, which differ
+ * between versions, need not be known. */
 typedef struct sg_object *entry_fn(void *, void *, void *, void *, void *);
 
 static entry_fn *real_load, *real_loads, *real_method;

@@ -1,7 +1,7 @@
 /* inherited.c - goes through /proc/self/fd before the command begins. */
 #include "supervise/inherited.h"
 
-#include "shim/vet.h"
+#include "supervise/vetting.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@ const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)
         if (entry->d_name[0] == '.' || !is_readable_file(fd, &subject.st))
             continue;
         snprintf(name, sizeof(name), "/dev/fd/%d", fd);
-        refused = sg_vet(&subject, policy) == SG_VETTED_REFUSED;
+        refused = !sg_vetting(&subject, policy, O_RDONLY);
     }
     if (folder)
         closedir(folder);

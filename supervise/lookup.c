@@ -85,7 +85,8 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
             close(fd);
     }
     if (!sure)
-        fd = resolve ? -EACCES : sg_walk(place, path, follow);
+        fd = resolve & ~(uint64_t)RESOLVE_NO_MAGICLINKS ? -EACCES
+                                                        : sg_walk(place, path, follow, !resolve);
     if (fd >= 0 && (fstat(fd, &found) ||
                     (major(found.st_dev) == 0 && sg_lookup_is_proc(fd) && sg_walk_is_ours(fd)))) {
         close(fd);
@@ -102,7 +103,7 @@ static int create_by_hand(const struct sg_place *place, const char *path, struct
 
     if (slash)
         snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
-    int at = sg_walk(place, folder, true);
+    int at = sg_walk(place, folder, true, true);
     if (at < 0)
         return at;
     struct sg_place inside = {.tid = place->tid, .root = -1, .base = at};

@@ -5,11 +5,11 @@
 #include "supervise/rights.h"
 #include "supervise/target.h"
 #include "supervise/terminal.h"
+#include "supervise/vetting.h"
 #include "supervise/waiting.h"
 
 #include "shim/log.h"
 #include "shim/note.h"
-#include "shim/vet.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,10 +82,10 @@ static int vet(const struct opening *opening, int fd)
         .introduce = introduce,
     };
 
-    if (fd < 0 || request->how.flags & O_PATH || (request->how.flags & O_ACCMODE) == O_WRONLY ||
-        fstat(fd, &subject.st) || !S_ISREG(subject.st.st_mode))
+    if (fd < 0 || (request->how.flags & O_ACCMODE) == O_WRONLY || fstat(fd, &subject.st) ||
+        !S_ISREG(subject.st.st_mode))
         return fd;
-    if (sg_vet(&subject, opening->policy) != SG_VETTED_REFUSED)
+    if (sg_vetting(&subject, opening->policy, (int)request->how.flags))
         return fd;
     close(fd);
     return -EACCES;
@@ -116,7 +116,9 @@ static int open_found(const struct opening *opening, int at, const struct stat *
     if (S_ISLNK(found->st_mode))
         return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
     if (S_ISDIR(found->st_mode))
-        return flags & O_CREAT && !is_tmpfile(&request->how) ? -EISDIR : sg_reopen(at, flags);
+        return is_tmpfile(&request->how) ? create(opening)
+               : flags & O_CREAT         ? -EISDIR
+                                         : sg_reopen(at, flags);
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
     if (S_ISREG(found->st_mode)) {
@@ -140,16 +142,9 @@ static int open_at(const struct opening *opening)
     int at = sg_lookup(&opening->place, request->path, follow, how->resolve);
     if (at == -ENOENT && how->flags & O_CREAT)
         return create(opening);
-    if (at < 0 || (how->flags & O_PATH && !(how->flags & O_DIRECTORY)))
+    if (at < 0)
         return at;
-    int fd = fstat(at, &found) ? -errno : 0;
-    if (fd == 0 && how->flags & O_PATH) {
-        if (S_ISDIR(found.st_mode))
-            return at;
-        fd = -ENOTDIR;
-    }
-    if (fd == 0)
-        fd = open_found(opening, at, &found);
+    int fd = fstat(at, &found) ? -errno : open_found(opening, at, &found);
     close(at);
     return fd;
 }
@@ -163,7 +158,6 @@ int sg_opening(const struct sg_request *request, const struct sg_policy *policy)
 {
     struct opening opening = {.request = request, .policy = policy};
     pid_t tid = (pid_t)request->call.pid;
-
     bool relative = *request->path != '/' || request->how.resolve & RESOLVE_IN_ROOT;
 
     int fd = sg_place_open(&opening.place, tid, request->dir, relative);

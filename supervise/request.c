@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -55,16 +56,33 @@ int sg_request_let_go_on(const struct sg_request *request)
     return send_answer(request, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
-int sg_request_give(const struct sg_request *request, int fd, bool close_on_exec)
+static int add_descriptor(const struct sg_request *request, int fd, uint32_t flags)
 {
     struct seccomp_notif_addfd give = {
         .id = request->call.id,
-        .flags = SECCOMP_ADDFD_FLAG_SEND,
+        .flags = flags,
         .srcfd = (uint32_t)fd,
-        .newfd_flags = close_on_exec ? O_CLOEXEC : 0,
+        .newfd_flags = request->how.flags & O_CLOEXEC ? O_CLOEXEC : 0,
     };
+    int given = ioctl(request->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give);
+    int error = errno;
 
-    return ioctl(request->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give) < 0 ? -errno : 0;
+    close(fd);
+    return given < 0 ? -error : given;
+}
+
+/* In one step the thread may run before we have closed our own: a program that was written would
+ * be busy still, a device in use. */
+int sg_request_give(const struct sg_request *request, int fd)
+{
+    struct stat given;
+    bool harmless = (request->how.flags & O_ACCMODE) == O_RDONLY && fstat(fd, &given) == 0 &&
+                    S_ISREG(given.st_mode);
+
+    if (harmless)
+        return add_descriptor(request, fd, SECCOMP_ADDFD_FLAG_SEND);
+    int number = add_descriptor(request, fd, 0);
+    return number < 0 ? number : sg_request_return(request, number);
 }
 
 long sg_request_read(const struct sg_request *request, uint64_t from, void *into, size_t len)
@@ -109,6 +127,8 @@ static int check_how(const struct open_how *how)
     if (how->flags & ~(uint64_t)OPEN_FLAGS || how->mode & ~(uint64_t)MODE_BITS ||
         (how->mode && !makes))
         return -EINVAL;
+    if (how->flags & O_PATH)
+        return -ENOSYS; /* such a descriptor cannot be given, and openat() is there for it */
     /* Nothing is ever at hand that fast: such callers ask again without it. */
     return how->resolve & RESOLVE_CACHED ? -EAGAIN : 0;
 }

@@ -32,8 +32,8 @@ int sg_request_fail(const struct sg_request *request, int error); /* error: nega
 int sg_request_return(const struct sg_request *request, long value);
 int sg_request_let_go_on(const struct sg_request *request);
 
-/* The call answers a new descriptor of the thread for our `fd`, which stays ours to close. */
-int sg_request_give(const struct sg_request *request, int fd, bool close_on_exec);
+/* The call answers a new descriptor of the thread for our `fd`, which is closed. */
+int sg_request_give(const struct sg_request *request, int fd);
 
 /* Memory of the thread. Bytes that were copied, or a negative errno. */
 long sg_request_read(const struct sg_request *request, uint64_t from, void *into, size_t len);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -178,6 +179,17 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_REFUSED;
 }
 
+/* Every worker has a few open, and the command keeps the limit that it had. */
+static void raise_limit(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int supervise(struct supervisor *self)
 {
     char why[512];
@@ -190,6 +202,7 @@ static int supervise(struct supervisor *self)
         tell_front(self, SG_FRONT_REFUSED, *why ? refuse(self->command->name, why, 0) : status);
         return 1;
     }
+    raise_limit();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* not to be read or steered by those it supervises */
     errno = pthread_create(&thread, NULL, listen_to_front, self);
     if (errno)

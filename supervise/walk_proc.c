@@ -21,7 +21,7 @@ struct walk {
     const struct sg_place *place;
     int at; /* the folder that is reached */
     int links;
-    bool follow;
+    bool follow, magic;
     char rest[2 * PATH_MAX]; /* still to go */
 };
 
@@ -154,7 +154,8 @@ static int follow_link(struct walk *walk, const char *name, int link, const stru
     if (read_self(walk, name, text, sizeof(text), &error))
         return error ? fail(walk, error) : take_text(walk, text);
     if (sg_lookup_is_proc(link) && is_magic(walk, name))
-        return step_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC));
+        return walk->magic ? step_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC))
+                           : fail(walk, ELOOP);
     if (is_protected(walk, found))
         return fail(walk, EACCES);
     ssize_t len = readlinkat(link, "", text, sizeof(text) - 1);
@@ -210,9 +211,9 @@ static bool next_name(struct walk *walk, char name[NAME_MAX + 1], bool *folder, 
     return true;
 }
 
-int sg_walk(const struct sg_place *place, const char *path, bool follow)
+int sg_walk(const struct sg_place *place, const char *path, bool follow, bool magic)
 {
-    struct walk walk = {.place = place, .at = -1, .follow = follow};
+    struct walk walk = {.place = place, .at = -1, .follow = follow, .magic = magic};
     char name[NAME_MAX + 1];
     bool folder = false;
     int answer;

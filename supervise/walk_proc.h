@@ -4,8 +4,9 @@
 
 #include "supervise/place.h"
 
-/* As sg_lookup(), at many times its cost. */
-int sg_walk(const struct sg_place *place, const char *path, bool follow);
+/* As sg_lookup(), at many times its cost. `magic`: links that lead to a thing whatever their text
+ * says are followed too. */
+int sg_walk(const struct sg_place *place, const char *path, bool follow, bool magic);
 
 /* Whether it is the supervisor's own folder in /proc, or lies in it: the supervisor would open it
  * as its own. */

@@ -47,10 +47,9 @@ static void serve_open(struct sg_request *request)
         (void)sg_request_fail(request, fd);
         return;
     }
-    int answer = sg_request_give(request, fd, request->how.flags & O_CLOEXEC);
+    int answer = sg_request_give(request, fd);
     if (answer < 0 && answer != -ENOENT) /* no room for a descriptor, say */
         (void)sg_request_fail(request, answer);
-    close(fd);
 }
 
 static void serve(struct sg_request *request)

@@ -161,6 +161,12 @@ double sg_judge_name(struct sg_text module, struct sg_text qualname, char *detai
     return sg_judge_name_heeding(NULL, module, qualname, detail, cap);
 }
 
+double sg_judge_name_here(const struct sg_judge *judge, struct sg_text module,
+                          struct sg_text qualname, char *detail, size_t cap)
+{
+    return sg_judge_name_heeding(&judge->opinion, module, qualname, detail, cap);
+}
+
 double sg_judge_name_heeding(const struct sg_opinion *opinion, struct sg_text module,
                              struct sg_text qualname, char *detail, size_t cap)
 {

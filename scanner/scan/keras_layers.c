@@ -30,7 +30,7 @@ static void judge_name(struct sg_composer *c, struct sg_text module, struct sg_t
     char detail[64];
 
     if (module.len && name.len &&
-        sg_judge_name(module, name, detail, sizeof(detail)) >= BEYOND_DOUBT)
+        sg_judge_name_here(c->judge, module, name, detail, sizeof(detail)) >= BEYOND_DOUBT)
         sg_compose_name(c, module, name, offset);
 }
 

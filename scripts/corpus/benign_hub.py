@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from dumping import fix_addresses
 from thing import Thing, raw
 from wordlist import words
 
@@ -245,6 +246,7 @@ def saved(build: Callable[[], Any], legacy: bool) -> bytes:
 
 def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
     torch.manual_seed(1)
+    fix_addresses()
     for source in SOURCES:
         library = source.__name__[3:]
         try:

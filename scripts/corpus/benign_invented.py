@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import dumping
 import invented
 from thing import Thing
 
@@ -213,6 +214,8 @@ def sklearn_like(rng: random.Random, module: str) -> Any:
 def torch_like(rng: random.Random, module: str) -> Any:
     import torch
 
+    dumping.fix_addresses()
+    torch.manual_seed(1)
     own: Any = register(module, invented.class_name(rng), type("C", (torch.nn.Module,), {}))()
     own.fc = torch.nn.Linear(2, 2)
     own.act = torch.nn.ReLU()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from dumping import fix_addresses
 from thing import Thing, raw
 from torch import nn, optim
 
@@ -156,6 +157,7 @@ def exported() -> bytes:
 
 def things(rng: random.Random, tiny: bool) -> Iterator[Thing]:
     torch.manual_seed(1)
+    fix_addresses()
     step = 9 if tiny else 1
     makers: list[Any] = [(f"module {n}", b) for n, b in modules().items()]
     makers += [(f"weights {n}", lambda b=b: b().state_dict()) for n, b in modules().items()]

@@ -22,7 +22,7 @@ import invented
 from assembler import Call, Name, Style, any_style, assemble
 from callables import Payload
 from fillers import filler_value
-from name_families import safe_code
+from nesting_families import safe_code
 from zip_writer import Archive, torch_archive
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tests" / "e2e"))

@@ -38,6 +38,38 @@ def fix_clocks() -> None:
     zipfile.time = FixedTime  # type: ignore[attr-defined]
 
 
+ADDRESSES: dict[int, int] = {}
+
+
+class Text(type):
+    """The type str, but numbers of ten digits and more come out counted up from a start."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, str)
+
+    def __call__(cls, *given: Any) -> str:
+        if len(given) == 1 and isinstance(given[0], int) and given[0] > 10**9:
+            number = ADDRESSES.setdefault(given[0], len(ADDRESSES))
+            return str(94_000_000_000_000 + 64 * number)
+        return str(*given)
+
+
+def fix_addresses() -> None:
+    """torch's legacy format names storages by where they lie in memory; here, by their order."""
+    from torch import serialization
+
+    save: Any = serialization._legacy_save
+    if save.__name__ != "_legacy_save":
+        return
+
+    def counted(*given: Any, **words: Any) -> None:
+        ADDRESSES.clear()
+        save(*given, **words)
+
+    serialization._legacy_save = counted
+    serialization.str = Text("str", (), {})  # type: ignore[attr-defined]
+
+
 def plain(value: Any, protocol: int) -> bytes:
     return pickle.dumps(value, protocol)
 
@@ -68,6 +100,7 @@ def by_joblib(value: Any, compress: Any, protocol: int | None) -> bytes:
 def by_torch(value: Any, legacy: bool, protocol: int) -> bytes:
     import torch
 
+    fix_addresses()
     out = io.BytesIO()
     torch.save(value, out, pickle_protocol=protocol, _use_new_zipfile_serialization=not legacy)
     return out.getvalue()

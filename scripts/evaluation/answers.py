@@ -65,6 +65,8 @@ class Failed(Exception):
 
 
 def from_line(said: dict) -> Answer:
+    if any(reason["rule"] == "unreadable" for reason in said["reasons"]):
+        return Answer()
     return Answer(
         verdict=said["verdict"],
         scanned=said["coverage"] == "complete",

@@ -66,6 +66,11 @@ def origin_of(row: dict[str, str]) -> str:
     return row.get("group") or (inside[1] if inside else row.get("origin") or row["file"])
 
 
+def family_of(row: dict[str, str]) -> str:
+    told = row.get("family") if row["label"] == "malicious" else None
+    return told or row["technique_or_library"]
+
+
 def read_manifest(folder: Path, name: str) -> list[File]:
     with open(folder / "manifest.tsv", encoding="utf-8", newline="") as lines:
         table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -76,9 +81,7 @@ def read_manifest(folder: Path, name: str) -> list[File]:
                 corpus=name,
                 label=row["label"],
                 container=row["container"],
-                family=row["label"] == "malicious"
-                and row.get("family")
-                or row["technique_or_library"],
+                family=family_of(row),
                 origin=origin_of(row),
                 kind=kind_of(row),
                 size=int(row.get("size") or 0),
@@ -97,7 +100,9 @@ def opened(folders: list[Path]) -> Iterator[list[File]]:
         for folder in folders:
             place = folder.resolve()
             name = place.parent.name if place.name == "corpus" else place.name
-            if (place / "unpack").is_file() and not any((place / label).is_dir() for label in LABELS):
+            if (place / "unpack").is_file() and not any(
+                (place / label).is_dir() for label in LABELS
+            ):
                 unpacked = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corpus-")))
                 subprocess.run([place / "unpack", unpacked], check=True, stdout=subprocess.DEVNULL)
                 if not (unpacked / "manifest.tsv").exists():

@@ -7,6 +7,7 @@ label is not learned from, wherever it comes from.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,9 +25,7 @@ def without(files: Sequence[File], test: Sequence[File], structures: dict[File, 
     """What may be learned from when these are held out."""
     origins = {f.origin for f in test}
     shapes = {(f.label, structures[f]) for f in test}
-    return [
-        f for f in files if f.origin not in origins and (f.label, structures[f]) not in shapes
-    ]
+    return [f for f in files if f.origin not in origins and (f.label, structures[f]) not in shapes]
 
 
 def by_origin(
@@ -42,10 +41,19 @@ def by_origin(
         yield Fold(f"fold {number + 1}", without(ordered, test, structures), test)
 
 
-def by_family(files: Sequence[File], structures: dict[File, str]) -> Iterator[Fold]:
-    """One family of attacks after the other: none of it, alone or injected, is learned from."""
-    for family in sorted({f.attack for f in files if f.bad}):
-        test = [f for f in files if f.bad and f.attack == family]
+def by_family(
+    files: Sequence[File], structures: dict[File, str], most: int, seed: int
+) -> Iterator[Fold]:
+    """Families of attacks one after the other, or, where there are more than `most`, a handful at a
+    time: nothing of them, alone or injected, is learned from. Clean files are not held out."""
+    families = sorted({f.attack for f in files if f.bad})
+    random.Random(seed).shuffle(families)
+    for batch in (families[i::most] for i in range(min(most, len(families)))):
+        test = [f for f in files if f.bad and f.attack in batch]
         shapes = {structures[f] for f in test}
-        train = [f for f in files if not f.bad or (f.attack != family and structures[f] not in shapes)]
-        yield Fold(family, train, test)
+        kept = [f for f in files if f.attack not in batch and structures[f] not in shapes]
+        yield Fold(
+            " ".join(sorted(batch)),
+            [f for f in files if not f.bad] + [f for f in kept if f.bad],
+            test,
+        )

@@ -53,7 +53,14 @@ class Peer:
 
     def lines(self, paths: Sequence[str], fence: list[str]) -> Iterator[dict]:
         """What the driver prints, as it comes."""
-        command = [*fence, str(self.folder / "bin" / "python"), "-W", "ignore", str(DRIVER), self.name]
+        command = [
+            *fence,
+            str(self.folder / "bin" / "python"),
+            "-W",
+            "ignore",
+            str(DRIVER),
+            self.name,
+        ]
         with tempfile.TemporaryDirectory(prefix="peer-") as home:
             child = subprocess.Popen(
                 command,

@@ -24,11 +24,19 @@ def curves(scanners: Sequence[Scanner]) -> list[dict]:
 def points(scanners: Sequence[Scanner]) -> list[dict]:
     found = []
     for scanner in scanners:
+        tiered = any(a.verdict == "suspicious" for a in scanner.answers.values())
         for tier, verdicts in TIERS.items():
             table = count(judged(scanner, verdicts))
             fpr, recall, precision = table.alarms.value, table.recall.value, table.precision.value
+            if tier != "malicious" and not tiered:
+                continue
             if fpr is not None and recall is not None and precision is not None:
-                point = {"name": scanner.name, "tier": tier, "roc": (fpr, recall), "pr": (recall, precision)}
+                point = {
+                    "name": scanner.name,
+                    "tier": tier,
+                    "roc": (fpr, recall),
+                    "pr": (recall, precision),
+                }
                 found.append(point)
     return found
 

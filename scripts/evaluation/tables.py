@@ -57,7 +57,9 @@ def summary(title: str, table: Counts) -> str:
     )
 
 
-def confusion(title: str, answers: dict[File, Answer], key: Callable[[File, Answer], str]) -> Iterator[str]:
+def confusion(
+    title: str, answers: dict[File, Answer], key: Callable[[File, Answer], str]
+) -> Iterator[str]:
     rows: dict[str, Counter[str]] = {}
     for file, answer in answers.items():
         rows.setdefault(key(file, answer), Counter())[answer.verdict] += 1
@@ -71,7 +73,9 @@ def listing(title: str, answers: dict[File, Answer], limit: int) -> Iterator[str
     yield f"\n{title}: {len(answers)}"
     ordered = sorted(answers.items(), key=lambda x: (x[1].verdict, x[0].family, x[0].name))
     for file, answer in ordered[:limit]:
-        why = "; ".join(f"{r['rule']}: {r['detail']}" for r in answer.reasons[:2]) or "nothing found"
+        why = (
+            "; ".join(f"{r['rule']}: {r['detail']}" for r in answer.reasons[:2]) or "nothing found"
+        )
         yield f"  {answer.verdict:<10} {answer.score:.3f} {file.name} [{file.family}] {why[:160]}"
     if len(ordered) > limit:
         yield f"  … {len(ordered) - limit} more"
@@ -104,7 +108,15 @@ def report(scanner: Scanner, unsure: dict[File, Answer], limit: int) -> Iterator
 
 
 def comparison(scanners: Sequence[Scanner]) -> Iterator[str]:
-    head = ["scanner", "counting", "precision", "recall", "F1", "false positive rate", "not scanned"]
+    head = [
+        "scanner",
+        "counting",
+        "precision",
+        "recall",
+        "F1",
+        "false positive rate",
+        "not scanned",
+    ]
     rows = []
     for scanner in scanners:
         asked = len(scanner.answers)
@@ -117,7 +129,14 @@ def comparison(scanners: Sequence[Scanner]) -> Iterator[str]:
             table = count(files)
             f1 = with_interval(table.f1, f1_interval(files, SEED))
             name = f"{scanner.name} {scanner.version}".strip() if tier == "malicious" else ""
-            cells = [name, tier, ratio(table.precision), ratio(table.recall), f1, ratio(table.alarms)]
+            cells = [
+                name,
+                tier,
+                ratio(table.precision),
+                ratio(table.recall),
+                f1,
+                ratio(table.alarms),
+            ]
             rows.append([*cells, f"{blind} of {asked}" if tier == "malicious" else ""])
     return markdown(head, rows)
 
@@ -148,7 +167,13 @@ def by(title: str, scanners: Sequence[Scanner], bad: bool, key: Key) -> Iterator
 
 def trap(scanners: Sequence[Scanner]) -> Iterator[str]:
     """Where size tells nothing: injections into clean files, and clean files as small as attacks."""
-    head = ["scanner", "recall, injected", "recall, alone", f"FPR, up to {SMALL} bytes", f"FPR, over {SMALL} bytes"]
+    head = [
+        "scanner",
+        "recall, injected",
+        "recall, alone",
+        f"FPR, up to {SMALL} bytes",
+        f"FPR, over {SMALL} bytes",
+    ]
     tier = TIERS["malicious"]
     rows = []
     for scanner in scanners:
@@ -165,7 +190,15 @@ def trap(scanners: Sequence[Scanner]) -> Iterator[str]:
 
 
 def speed(costs: dict[str, Cost]) -> Iterator[str]:
-    head = ["scanner", "files/s", "MB/s", "p50, ms a file", "p99, ms a file", "start, s", "peak memory, MB"]
+    head = [
+        "scanner",
+        "files/s",
+        "MB/s",
+        "p50, ms a file",
+        "p99, ms a file",
+        "start, s",
+        "peak memory, MB",
+    ]
     rows = []
     for name, cost in costs.items():
         rows.append([

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from export import Model
 from forests import POINTS
-from learn import FOLDS, FULL, Names, SiteModel, Size, StreamModel
-from rows import File, Schema, Site, group, made_up, name_rows, read_corpus
+from learn import FULL, Names, SiteModel, Size, StreamModel
+from rows import FOLDS, File, Schema, Site, group, made_up, name_rows, read_corpus
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KNOWLEDGE = ROOT / "scripts" / "knowledge"
@@ -55,10 +55,11 @@ def known_names() -> tuple[list[str], list[str]]:
     return dire, plain
 
 
-def names_for(program: Path) -> Names:
+def names_for(program: Path, size: Size = FULL) -> Names:
     dire, plain = known_names()
     neutral = sorted({*plain, *made_up(3000, random.Random(2))})
-    return Names(name_rows(program, sorted(dire)), name_rows(program, neutral))
+    step = round(1 / size.made_up)
+    return Names(name_rows(program, sorted(dire)[::step]), name_rows(program, neutral[::step]))
 
 
 def acts(schema: Schema, site: Site) -> bool:
@@ -82,11 +83,11 @@ def judge(file: File, site: SiteModel, stream: StreamModel) -> Fold:
 def folds(files: list[File], schema: Schema, names: Names, size: Size = FULL) -> list[Fold]:
     found = []
     for number in range(FOLDS):
-        train = [f for f in files if f.group % FOLDS != number]
+        train = [f for f in files if f.fold != number]
         site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
         site.fit(train)
         stream.fit(train)
-        found += [judge(f, site, stream) for f in files if f.group % FOLDS == number]
+        found += [judge(f, site, stream) for f in files if f.fold == number]
     return found
 
 
@@ -160,7 +161,7 @@ def learn(program: Path, corpora: list[Path], size: Size = FULL) -> Learned:
         schema, more = read_corpus(program, corpus)
         files += more
     group(files)
-    names = names_for(program)
+    names = names_for(program, size)
     found = folds(files, schema, names, size)
     site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
     site.fit(files)

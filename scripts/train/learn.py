@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from forests import Forest, boosted, isolation
 from numpy.typing import NDArray
-from rows import ABOUT_ARGUMENTS, FROM_KNOWLEDGE, File, Schema, Site, telling
+from rows import ABOUT_ARGUMENTS, FOLDS, FROM_KNOWLEDGE, File, Schema, Site, telling
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FOLDS = 5
 SITE_LEAVES, STRUCTURE_LEAVES, OUTLIER_SAMPLE = 15, 12, 128
 # Arguments that nothing harmless is given.
 STRONG = ["SHELL", "CODE", "PAYLOAD", "URL", "HOST", "WALK", "RUNS", "PICKLE", "MARSHAL"]
@@ -51,8 +50,14 @@ class Rows:
     grams: list[Site] = field(default_factory=list)  # whose letters
     labels: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
+    known: dict[tuple[tuple[int, ...], str, int], int] = field(default_factory=dict)
 
     def add(self, vector: Sequence[int], site: Site, label: int, weight: float) -> None:
+        """Rows that say the same become one."""
+        at = self.known.setdefault((tuple(vector), site.name, label), len(self.vectors))
+        if at < len(self.vectors):
+            self.weights[at] += weight
+            return
         self.vectors.append(list(vector))
         self.grams.append(site)
         self.labels.append(label)

@@ -19,8 +19,44 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Vector = tuple[int, ...]
 
+FOLDS = 4
+
 # What a row says of the arguments and of what becomes of the result; the rest is about the name.
-ABOUT_ARGUMENTS = ["OPCODE", "ARGUMENTS", "KEYWORDS", "FIRST", "DEPTH", "STRINGS", "BYTES", "NUMBERS", "CONSTANTS", "CONTAINERS", "GLOBALS", "RESULTS", "UNKNOWNS", "LONGEST", "WORD", "SHELL", "CODE", "PAYLOAD", "URL", "HOST", "PATH", "ENCODED", "WALK", "RUNS", "PICKLE", "MARSHAL", "DUNDERS", "LINES", "SPACES", "DISCARDED", "CALLED", "BUILT", "NESTED"]
+ABOUT_ARGUMENTS = [
+    "OPCODE",
+    "ARGUMENTS",
+    "KEYWORDS",
+    "FIRST",
+    "DEPTH",
+    "STRINGS",
+    "BYTES",
+    "NUMBERS",
+    "CONSTANTS",
+    "CONTAINERS",
+    "GLOBALS",
+    "RESULTS",
+    "UNKNOWNS",
+    "LONGEST",
+    "WORD",
+    "SHELL",
+    "CODE",
+    "PAYLOAD",
+    "URL",
+    "HOST",
+    "PATH",
+    "ENCODED",
+    "WALK",
+    "RUNS",
+    "PICKLE",
+    "MARSHAL",
+    "DUNDERS",
+    "LINES",
+    "SPACES",
+    "DISCARDED",
+    "CALLED",
+    "BUILT",
+    "NESTED",
+]
 # What comes from the tables of knowledge: hidden in copies of rows, which stand for what no
 # table knows.
 FROM_KNOWLEDGE = ["SINK", "DISTANCE", "SOFT", "INIT", "INSIDE", "STORES", "LIBRARY"]
@@ -58,7 +94,7 @@ class File:
     streams: list[Vector] = field(default_factory=list)
     sums: list[tuple[int, int]] = field(default_factory=list)
     score: float = 0.0
-    group: int = 0
+    fold: int = 0
 
 
 def features(program: Path, folder: Path, paths: list[str]) -> Iterator[dict[str, Any]]:
@@ -131,8 +167,108 @@ def name_rows(program: Path, names: list[str]) -> list[Site]:
     return sorted((s for s in sites if s.name in wanted), key=lambda s: s.name)
 
 
-WORDS = ["data", "train", "fit", "eval", "net", "block", "layer", "loss", "batch", "score", "token", "text", "image", "audio", "graph", "node", "edge", "user", "item", "order", "price", "model", "head", "core", "base", "main", "feature", "encoder", "decoder", "config", "option", "state", "result", "record", "table", "frame", "index", "cache", "store", "vector", "matrix", "point", "shape", "mask", "label", "class", "world", "agent", "env", "game", "board", "route", "plan", "task", "job", "step", "path", "loop", "tree", "forest", "kernel", "field"]
-MAKERS = ["_rebuild", "_reconstruct", "_restore", "_unpickle", "_make", "_create", "_new", "_init", "_from_state", "from_dict", "from_config", "build", "make", "create", "restore", "reconstruct", "rebuild", "_rebuild_{w}", "make_{w}", "_make_{w}", "create_{w}", "_{w}_from_dict", "{w}_from_state", "_new_{w}", "new_{w}", "get_{w}", "_get_{w}", "{w}", "{w}_{x}", "load_{w}_state", "_reduce_{w}", "unpickle_{w}", "__pyx_unpickle_{W}", "_{w}_ctor", "{w}_factory", "parse_{w}"]
+WORDS = [
+    "data",
+    "train",
+    "fit",
+    "eval",
+    "net",
+    "block",
+    "layer",
+    "loss",
+    "batch",
+    "score",
+    "token",
+    "text",
+    "image",
+    "audio",
+    "graph",
+    "node",
+    "edge",
+    "user",
+    "item",
+    "order",
+    "price",
+    "model",
+    "head",
+    "core",
+    "base",
+    "main",
+    "feature",
+    "encoder",
+    "decoder",
+    "config",
+    "option",
+    "state",
+    "result",
+    "record",
+    "table",
+    "frame",
+    "index",
+    "cache",
+    "store",
+    "vector",
+    "matrix",
+    "point",
+    "shape",
+    "mask",
+    "label",
+    "class",
+    "world",
+    "agent",
+    "env",
+    "game",
+    "board",
+    "route",
+    "plan",
+    "task",
+    "job",
+    "step",
+    "path",
+    "loop",
+    "tree",
+    "forest",
+    "kernel",
+    "field",
+]
+MAKERS = [
+    "_rebuild",
+    "_reconstruct",
+    "_restore",
+    "_unpickle",
+    "_make",
+    "_create",
+    "_new",
+    "_init",
+    "_from_state",
+    "from_dict",
+    "from_config",
+    "build",
+    "make",
+    "create",
+    "restore",
+    "reconstruct",
+    "rebuild",
+    "_rebuild_{w}",
+    "make_{w}",
+    "_make_{w}",
+    "create_{w}",
+    "_{w}_from_dict",
+    "{w}_from_state",
+    "_new_{w}",
+    "new_{w}",
+    "get_{w}",
+    "_get_{w}",
+    "{w}",
+    "{w}_{x}",
+    "load_{w}_state",
+    "_reduce_{w}",
+    "unpickle_{w}",
+    "__pyx_unpickle_{W}",
+    "_{w}_ctor",
+    "{w}_factory",
+    "parse_{w}",
+]
 
 
 def made_up(count: int, rng: random.Random) -> list[str]:
@@ -174,7 +310,8 @@ def telling(files: list[File]) -> dict[str, set[str]]:
 
 
 def group(files: list[File]) -> None:
-    """Clean files by origin and by structure, malicious ones by what they call."""
+    """Folds of about one size: clean files together by origin and by structure, malicious ones by
+    what they call."""
     groups, why = Groups(), telling(files)
     for file in files:
         shape = repr((file.streams, sorted({site.name for site in file.sites})))
@@ -186,6 +323,9 @@ def group(files: list[File]) -> None:
     members: dict[str, list[File]] = defaultdict(list)
     for file in files:
         members[groups.find(file.path)].append(file)
-    for number, root in enumerate(sorted(members, key=lambda r: members[r][0].path)):
+    sizes = [0] * FOLDS
+    for root in sorted(members, key=lambda r: (-len(members[r]), members[r][0].path)):
+        fold = sizes.index(min(sizes))
+        sizes[fold] += len(members[root])
         for file in members[root]:
-            file.group = number
+            file.fold = fold

@@ -192,7 +192,9 @@ def copies(folder: Path, source: Path, count: int) -> str:
 
 def opens(folder: Path, library: str, rounds: int) -> None:
     """Single opens; the files are let cool down first, so that verdicts are kept."""
-    subprocess.run([PYTHON, "-W", "ignore", "-c", MODELS, str(folder)], env=environment(None), check=True)
+    subprocess.run(
+        [PYTHON, "-W", "ignore", "-c", MODELS, str(folder)], env=environment(None), check=True
+    )
     (folder / "text").write_text("key = value\n" * 20)
     (folder / "source.py").write_text("import os\n" * 30_000)
     kinds = ("torch", "joblib", "pickle")

@@ -25,7 +25,7 @@ from matrix_case import Case
 LONG = os.environ.get("SG_MATRIX") == "long"
 LOADING = Path(__file__).with_name("matrix_loading.py")
 VENVS = ROOT / "build" / "matrix"
-STDLIB = ("matrix_stdlib", "matrix_archives", "matrix_processes")
+STDLIB = ("matrix_stdlib", "matrix_unpicklers", "matrix_archives", "matrix_processes")
 LIBRARIES = ("matrix_libraries", "matrix_torch", "matrix_keras")
 HEAVY = ("matrix_heavy",)
 
@@ -164,7 +164,9 @@ def settings(mode: str, folder: Path) -> dict[str, str]:
 
 def load_all(environment: Environment, folder: Path, mode: str) -> dict[str, Cell]:
     with sender(folder) as address:
-        told = work(environment, "load", folder, settings(mode, folder) | {"MATRIX_SENDER": address})
+        told = work(
+            environment, "load", folder, settings(mode, folder) | {"MATRIX_SENDER": address}
+        )
     (folder / "sender").unlink()
     cells = {case.name: Cell(case) for case in environment.cases}
     for one in told:

@@ -10,10 +10,8 @@ import copyreg
 import gzip
 import io
 import lzma
-import os
 import pickle
 import sqlite3
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -98,9 +96,10 @@ def save_shelf(open_database: Callable[[str, str], Any]) -> Callable[[str, Any],
         import shelve
 
         value = model(extra)
-        with shelve.Shelf(open_database(path, "n")) as shelf:
-            shelf["other"] = list(range(100))
-            shelf["key"] = value
+        kept: Any
+        with shelve.Shelf(open_database(path, "n")) as kept:
+            kept["other"] = list(range(100))
+            kept["key"] = value
         return value
 
     return save
@@ -110,8 +109,9 @@ def load_shelf(open_database: Callable[[str, str], Any]) -> Callable[[str], Any]
     def load(path: str) -> Any:
         import shelve
 
-        with shelve.Shelf(open_database(path, "r")) as shelf:
-            return shelf["key"]
+        kept: Any
+        with shelve.Shelf(open_database(path, "r")) as kept:
+            return kept["key"]
 
     return load
 
@@ -179,12 +179,12 @@ def save_extension(path: str, extra: Any) -> Any:
 def load_extension(path: str) -> Any:
     names = {240: ("posix", "system"), 241: ("builtins", "tuple")}
     for number, name in names.items():
-        copyreg.add_extension(*name, number)  # type: ignore[arg-type]
+        copyreg.add_extension(*name, number)
     try:
         return opened(lambda name: open(name, "rb"))(path)
     finally:
         for number, name in names.items():
-            copyreg.remove_extension(*name, number)  # type: ignore[arg-type]
+            copyreg.remove_extension(*name, number)
 
 
 CASES = [
@@ -193,14 +193,24 @@ CASES = [
     Case("gzip: decompress", unpacked(gzip.decompress), packed(gzip.compress)),
     Case("bz2: open", opened(bz2.open), packed(bz2.compress)),
     Case("lzma: open xz", opened(lzma.open), packed(lzma.compress)),
-    Case("lzma: open lzma", opened(lzma.open), packed(lambda data: lzma.compress(data, lzma.FORMAT_ALONE))),
+    Case(
+        "lzma: open lzma",
+        opened(lzma.open),
+        packed(lambda data: lzma.compress(data, lzma.FORMAT_ALONE)),
+    ),
     Case("zipfile: stored", load_member, packed(zip_of(zipfile.ZIP_STORED))),
     Case("zipfile: deflated", load_member, packed(zip_of(zipfile.ZIP_DEFLATED))),
     Case("zipfile: bzip2", load_member, packed(zip_of(zipfile.ZIP_BZIP2))),
     Case("zipfile: lzma", load_member, packed(zip_of(zipfile.ZIP_LZMA))),
     Case("zipfile: extracted", load_extracted, packed(zip_of(zipfile.ZIP_DEFLATED))),
-    Case("zipfile: behind a script", load_member, packed(lambda data: b"#!/bin/sh\nexit\n" + zip_of(zipfile.ZIP_STORED)(data))),
-    Case("zipfile: zipimport get_data", load_through_zipimport, packed(zip_of(zipfile.ZIP_DEFLATED))),
+    Case(
+        "zipfile: behind a script",
+        load_member,
+        packed(lambda data: b"#!/bin/sh\nexit\n" + zip_of(zipfile.ZIP_STORED)(data)),
+    ),
+    Case(
+        "zipfile: zipimport get_data", load_through_zipimport, packed(zip_of(zipfile.ZIP_DEFLATED))
+    ),
     Case("tarfile: plain", load_from_tar("r:"), packed(tar_of("w"))),
     Case("tarfile: gz", load_from_tar("r:*"), packed(tar_of("w:gz"))),
     Case("tarfile: a stream of xz", load_from_tar("r|*"), packed(tar_of("w:xz"))),

@@ -13,7 +13,7 @@ import pickle
 import sys
 import zlib
 from dataclasses import dataclass
-from typing import Any, Callable, Tuple
+from typing import Any, Callable
 
 HARMLESS = {"epoch": 3, "history": list(range(20)), "note": None}
 PROTOCOLS = (0, 2, 4)
@@ -25,7 +25,7 @@ class Payload:
     def __init__(self, canary: str) -> None:
         self.canary = canary
 
-    def __reduce__(self) -> Tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch " + self.canary,)
 
 
@@ -67,7 +67,7 @@ class Case:
     load: Callable[[str], Any]
     save: Callable[[str, Any], Any] = save_pickle  # path, extra; returns what load() should give
     look: Callable[[Any], Any] = as_it_is  # plain data that stands for what was loaded
-    needs: Tuple[str, ...] = ()  # modules, or module.function
+    needs: tuple[str, ...] = ()  # modules, or module.function
     unseen: str = ""  # why the file layer alone cannot stop the twin; "": it does
     unheard: str = ""  # why the Python layer alone cannot; "": it does
     mute: str = ""  # why the exception does not tell the reason; "": it does

@@ -165,8 +165,14 @@ def save_net(path: str, extra: Any) -> Any:
     skorch, torch = use("skorch"), use("torch")
     torch.manual_seed(1)
     numbers, kinds = data()
-    net = skorch.NeuralNetRegressor(torch.nn.Linear, module__in_features=4, module__out_features=1,
-                                    max_epochs=1, verbose=0, train_split=None)
+    net = skorch.NeuralNetRegressor(
+        torch.nn.Linear,
+        module__in_features=4,
+        module__out_features=1,
+        max_epochs=1,
+        verbose=0,
+        train_split=None,
+    )
     net.fit(numbers.astype("f4"), kinds.astype("f4").reshape(-1, 1))
     net.extra = extra
     with open(path, "wb") as file:
@@ -182,13 +188,43 @@ CASES = [
     boosted("xgboost", "xgboost", "XGBClassifier", n_jobs=1),
     boosted("lightgbm", "lightgbm", "LGBMClassifier", n_jobs=1, verbose=-1),
     boosted("catboost", "catboost", "CatBoostClassifier", verbose=False, allow_writing_files=False),
-    Case("xgboost: load_model", load_xgboost, save_native("xgboost", "XGBClassifier", n_jobs=1), needs=("xgboost",), twin=False),
-    Case("lightgbm: model_file", load_lightgbm, save_native("lightgbm", "LGBMClassifier", n_jobs=1, verbose=-1), needs=("lightgbm",), twin=False),
-    Case("transformers: from_pretrained", load_transformer, save_transformer, needs=("transformers", "torch"), inert="transformers loads with weights_only"),
-    Case("transformers: AutoModel", load_automatically, save_transformer, needs=("transformers", "torch"), inert="transformers loads with weights_only"),
+    Case(
+        "xgboost: load_model",
+        load_xgboost,
+        save_native("xgboost", "XGBClassifier", n_jobs=1),
+        needs=("xgboost",),
+        twin=False,
+    ),
+    Case(
+        "lightgbm: model_file",
+        load_lightgbm,
+        save_native("lightgbm", "LGBMClassifier", n_jobs=1, verbose=-1),
+        needs=("lightgbm",),
+        twin=False,
+    ),
+    Case(
+        "transformers: from_pretrained",
+        load_transformer,
+        save_transformer,
+        needs=("transformers", "torch"),
+        inert="transformers loads with weights_only",
+    ),
+    Case(
+        "transformers: AutoModel",
+        load_automatically,
+        save_transformer,
+        needs=("transformers", "torch"),
+        inert="transformers loads with weights_only",
+    ),
     Case("gensim: Word2Vec.load", load_vectors, save_vectors, words, needs=("gensim",)),
     Case("spaCy: a pickled pipeline", load_spacy, save_spacy, needs=("spacy",)),
     Case("spaCy: a pickled document", load_docs, save_docs, needs=("spacy",)),
-    Case("statsmodels: load_pickle", load_fit, save_fit, lambda fit: (fit.extra, fit.params), needs=("statsmodels",)),
+    Case(
+        "statsmodels: load_pickle",
+        load_fit,
+        save_fit,
+        lambda fit: (fit.extra, fit.params),
+        needs=("statsmodels",),
+    ),
     Case("skorch: a pickled net", load_pickle, save_net, net_answers, needs=("skorch",)),
 ]

@@ -17,7 +17,7 @@ def model(extra: Any) -> Any:
     keras.utils.set_random_seed(1)
     layers = [keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(2)]
     if hasattr(extra, "canary"):
-        touch = eval("lambda x: (__import__('os').system('touch %s'), x)[1]" % extra.canary)
+        touch = eval(f"lambda x: (__import__('os').system('touch {extra.canary}'), x)[1]")
         layers.append(keras.layers.Lambda(touch))
     return keras.Sequential(layers)
 
@@ -55,10 +55,17 @@ def weights(made: Any) -> Any:
 
 UNHEARD = "a layer's code is no pickle: no unpickler is at work"
 MUTE = "Keras says that there is no such file"
-HOW: "dict[str, Any]" = {"look": weights, "needs": ("keras", "torch", "h5py"), "silent": False}
+HOW: dict[str, Any] = {"look": weights, "needs": ("keras", "torch", "h5py"), "silent": False}
 
 CASES = [
-    Case("keras: load_model, .keras", load(".keras"), save(".keras"), unheard=UNHEARD, mute=MUTE, **HOW),
+    Case(
+        "keras: load_model, .keras",
+        load(".keras"),
+        save(".keras"),
+        unheard=UNHEARD,
+        mute=MUTE,
+        **HOW,
+    ),
     Case("keras: load_model, .h5", load(".h5"), save(".h5"), unheard=UNHEARD, **HOW),
     Case("keras: load_weights", load_weights, save_weights, twin=False, **HOW),
 ]

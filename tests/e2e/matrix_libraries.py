@@ -10,7 +10,7 @@ import io
 import os
 import pickle
 import zipfile
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from matrix_case import Case, write
 from matrix_stdlib import read_file
@@ -110,7 +110,7 @@ def frame(extra: Any) -> Any:
     )
 
 
-def pandas_case(compression: Optional[str], *needs: str) -> Case:
+def pandas_case(compression: str | None, *needs: str) -> Case:
     def save(path: str, extra: Any) -> Any:
         value = frame(extra)
         value.to_pickle(path, compression=compression)
@@ -119,7 +119,9 @@ def pandas_case(compression: Optional[str], *needs: str) -> Case:
     def load(path: str) -> Any:
         return use("pandas").read_pickle(path, compression=compression)
 
-    return Case("pandas: read_pickle " + str(compression or ""), load, save, needs=("pandas", *needs))
+    return Case(
+        "pandas: read_pickle " + str(compression or ""), load, save, needs=("pandas", *needs)
+    )
 
 
 def save_frame(path: str, extra: Any) -> Any:
@@ -141,7 +143,9 @@ def data() -> Any:
 
 
 def forest() -> Any:
-    return use("sklearn.ensemble").RandomForestClassifier(n_estimators=5, random_state=1).fit(*data())
+    return (
+        use("sklearn.ensemble").RandomForestClassifier(n_estimators=5, random_state=1).fit(*data())
+    )
 
 
 def pipeline() -> Any:
@@ -202,7 +206,7 @@ def remembered(path: str) -> Any:
     return cached()
 
 
-def by_pickler(library: str) -> "tuple[Any, Any]":
+def by_pickler(library: str) -> tuple[Any, Any]:
     """dill and cloudpickle: an object, and a function by value where the file is harmless."""
 
     def save(path: str, extra: Any) -> Any:
@@ -223,8 +227,7 @@ def save_session(path: str, extra: Any) -> None:
 
     module = types.ModuleType("session")
     module.numbers, module.extra = [1, 2], extra  # type: ignore[attr-defined]
-    dill = use("dill")
-    getattr(dill, "dump_module", None)(path, module)
+    use("dill").dump_module(path, module)
 
 
 def load_session(path: str) -> Any:
@@ -302,12 +305,25 @@ SKLEARN = ("sklearn", "joblib")
 
 CASES = [
     Case("numpy: load of objects", load_npy, with_objects(save_npy), needs=NUMPY),
-    Case("numpy: load of a pickle", load_npy, with_objects(lambda path, array: array.dump(path)), needs=NUMPY),
+    Case(
+        "numpy: load of a pickle",
+        load_npy,
+        with_objects(lambda path, array: array.dump(path)),
+        needs=NUMPY,
+    ),
     Case("numpy: load of an open file", load_opened(load_npy), with_objects(save_npy), needs=NUMPY),
-    Case("numpy: load from memory", load_from_memory(load_npy), with_objects(save_npy), needs=NUMPY),
+    Case(
+        "numpy: load from memory", load_from_memory(load_npy), with_objects(save_npy), needs=NUMPY
+    ),
     Case("numpy: npz", load_npz, save_npz("savez"), needs=NUMPY),
     Case("numpy: npz compressed", load_npz, save_npz("savez_compressed"), needs=NUMPY),
-    Case("numpy: npz of bzip2", load_npz, with_objects(npy_in_zip), look=lambda v: v.get("things") if isinstance(v, dict) else v, needs=NUMPY),
+    Case(
+        "numpy: npz of bzip2",
+        load_npz,
+        with_objects(npy_in_zip),
+        look=lambda v: v.get("things") if isinstance(v, dict) else v,
+        needs=NUMPY,
+    ),
     Case("numpy: fromfile into loads", through_bytes(bytes_of_file), needs=NUMPY),
     Case("numpy: memmap into loads", through_bytes(bytes_mapped), needs=NUMPY),
     Case("numpy: numbers, mapped", load_numbers, save_numbers, needs=NUMPY, twin=False),
@@ -316,7 +332,12 @@ CASES = [
     pandas_case("tar", "pandas.io.common"),
     pandas_case("zstd", "zstandard"),
     Case("pandas: read_pickle of a file", load_opened(load_frame), save_frame, needs=("pandas",)),
-    Case("pandas: read_pickle from memory", load_from_memory(load_frame), save_frame, needs=("pandas",)),
+    Case(
+        "pandas: read_pickle from memory",
+        load_from_memory(load_frame),
+        save_frame,
+        needs=("pandas",),
+    ),
     joblib_case("load"),
     joblib_case("load of an open file", load=load_opened(joblib_load)),
     joblib_case("mmap_mode r", load=lambda path: use("joblib").load(path, mmap_mode="r")),
@@ -327,11 +348,15 @@ CASES = [
     Case("joblib: a forest", joblib_load, dumped(joblib_dump(), forest), answers, SKLEARN),
     Case("joblib: a pipeline", joblib_load, dumped(joblib_dump(), pipeline), answers, SKLEARN),
     Case("sklearn: a pickled forest", load_pickle, dumped(pickle_dump, forest), answers, SKLEARN),
-    Case("sklearn: a pickled pipeline", load_pickle, dumped(pickle_dump, pipeline), answers, SKLEARN),
+    Case(
+        "sklearn: a pickled pipeline", load_pickle, dumped(pickle_dump, pipeline), answers, SKLEARN
+    ),
     Case("cloudpickle: load", *by_pickler("cloudpickle"), needs=("cloudpickle",)),
     Case("dill: load", *by_pickler("dill"), needs=("dill",)),
     Case("dill: load_module", load_session, save_session, needs=("dill",), silent=False),
     Case("networkx: gpickle.gz", load_graph, save_graph, nodes, needs=("networkx",)),
     Case("h5py: a pickle in a dataset", load_h5, save_h5, needs=("h5py",), silent=False),
-    Case("h5py: beside", use_h5, lambda path, extra: None, needs=("h5py",), twin=False, silent=False),
+    Case(
+        "h5py: beside", use_h5, lambda path, extra: None, needs=("h5py",), twin=False, silent=False
+    ),
 ]

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Iterator
 
 from matrix_case import HARMLESS, Case, Payload, digest
 
@@ -29,7 +29,7 @@ class Log:
         path = os.environ.get("SAFEGUARD_LOG")
         self.file = open(path) if path and os.path.exists(path) else None
 
-    def news(self) -> List[Dict[str, Any]]:
+    def news(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.file] if self.file else []
 
 
@@ -44,20 +44,24 @@ def chain(error: Any) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def told_of(error: Exception) -> Dict[str, Any]:
+def told_of(error: Exception) -> dict[str, Any]:
     kinds = [type(error).__name__, *(kind.__name__ for kind in type(error).__mro__)]
     message = " <- ".join(str(one) for one in chain(error))
-    return {"raised": sorted(set(kinds)), "message": message, "errno": getattr(error, "errno", None)}
+    return {
+        "raised": sorted(set(kinds)),
+        "message": message,
+        "errno": getattr(error, "errno", None),
+    }
 
 
-def outcome(case: Case, path: str) -> Dict[str, Any]:
+def outcome(case: Case, path: str) -> dict[str, Any]:
     try:
         return {"digest": digest(case, case.load(path))}
     except Exception as error:  # noqa: BLE001 - an answer like any other
         return told_of(error)
 
 
-def save(case: Case, folder: Path) -> Dict[str, Any]:
+def save(case: Case, folder: Path) -> dict[str, Any]:
     clean, evil = (str(folder / (case.stem + ending)) for ending in (".clean", ".evil"))
     try:
         original = case.save(clean, HARMLESS)
@@ -68,7 +72,7 @@ def save(case: Case, folder: Path) -> Dict[str, Any]:
     return {} if original is None else {"digest": digest(case, original)}
 
 
-def attempts(action: str, folder: Path, case: Case, log: Log) -> Iterator[Dict[str, Any]]:
+def attempts(action: str, folder: Path, case: Case, log: Log) -> Iterator[dict[str, Any]]:
     missing = case.missing()
     if missing:
         yield {"skipped": "no " + missing}

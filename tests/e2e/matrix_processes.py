@@ -19,10 +19,11 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import Any, BinaryIO, Callable
+from typing import Any, Callable
 
 from matrix_case import Case, dumps, model, save_pickle, write
-from matrix_stdlib import Sealed, read_file, reversed_bytes, save_reversed
+from matrix_stdlib import read_file, reversed_bytes, save_reversed
+from matrix_unpicklers import Sealed
 
 MEMORY = "the bytes come out of memory"
 
@@ -73,7 +74,7 @@ def by_loop_sendfile(path: str) -> Any:
             writer.close()
         return data
 
-    failures: "list[Exception]" = []
+    failures: list[Exception] = []
     data = asyncio.run(work())
     if os.path.exists(path + ".socket"):  # 3.13 takes it away by itself
         os.unlink(path + ".socket")
@@ -100,7 +101,7 @@ def raise_like(told: str) -> None:
 
 def in_a_process(method: str) -> Callable[[str], Any]:
     def load(path: str) -> Any:
-        context = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(method)
         here, there = context.Pipe()
         child = context.Process(target=tell, args=(there, load_file, path))
         child.start()
@@ -123,7 +124,7 @@ READ = "pickle.load(sys.stdin.buffer)"
 CHILD = "import json, os, pickle, sys\nprint(json.dumps(repr(%s)))"
 
 
-def finished(process: "subprocess.Popen[bytes]") -> Any:
+def finished(process: subprocess.Popen[bytes]) -> Any:
     out, err = process.communicate()
     if process.returncode:
         raise_like(err.decode().splitlines()[-1])
@@ -248,8 +249,9 @@ def through_shared_memory(path: str) -> Any:
     data = reversed_bytes(path)
     shared = SharedMemory(create=True, size=len(data))
     try:
-        shared.buf[: len(data)] = data
-        return pickle.loads(bytes(shared.buf[: len(data)]))
+        view: Any = shared.buf
+        view[: len(data)] = data
+        return pickle.loads(bytes(view[: len(data)]))
     finally:
         shared.close()
         shared.unlink()

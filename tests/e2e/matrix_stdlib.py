@@ -12,10 +12,9 @@ import os
 import pickle
 import shutil
 import socket
-import sys
 import threading
 import warnings
-from typing import Any, BinaryIO, Callable, List, Tuple
+from typing import Any, BinaryIO, Callable
 
 from matrix_case import Case, dumps, model, write
 
@@ -43,9 +42,7 @@ def by_descriptor(reader: Callable[[int], Any], flags: int = os.O_RDONLY) -> Cal
     return load
 
 
-def into_copy(
-    copy: Callable[[int, int, int], int], name: str = ".copy"
-) -> Callable[[str], Any]:
+def into_copy(copy: Callable[[int, int, int], int], name: str = ".copy") -> Callable[[str], Any]:
     """Moves the bytes by descriptor into a file of its own and loads that."""
 
     def load(path: str) -> Any:
@@ -64,64 +61,6 @@ def read_file(path: str) -> bytes:
         return file.read()
 
 
-# Unpicklers.
-
-
-class Own(pickle.Unpickler):
-    """Asks its base class."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        return super().find_class(module, name)
-
-    def persistent_load(self, number: Any) -> Any:
-        return number
-
-
-class Sealed(pickle.Unpickler):
-    """Does not ask its base class, so that no audit event tells of names."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        __import__(module)
-        return getattr(sys.modules[module], name)
-
-
-def unpickled(unpickler: Any) -> Callable[[str], Any]:
-    def load(path: str) -> Any:
-        with open(path, "rb") as file:
-            return unpickler(file).load()
-
-    return load
-
-
-def load_python(path: str) -> Any:
-    with open(path, "rb") as file:
-        return pickle._load(file)  # type: ignore[attr-defined]
-
-
-def load_all(path: str) -> List[Any]:
-    with open(path, "rb") as file:
-        return [pickle.load(file) for _ in range(3)]
-
-
-def save_several(path: str, extra: Any) -> Any:
-    values = [model(None), "second", model(extra)]
-    write(path, b"".join(dumps(value, path) for value in values))
-    return values
-
-
-def save_out_of_band(path: str, extra: Any) -> Any:
-    value = [pickle.PickleBuffer(b"weights" * 100), extra]
-    buffers: List[pickle.PickleBuffer] = []
-    data = pickle.dumps(value, 5, buffer_callback=buffers.append)
-    write(path, data)
-    write(path + ".buffer", buffers[0].raw())
-    return [b"weights" * 100, extra]
-
-
-def load_out_of_band(path: str) -> Any:
-    return pickle.loads(read_file(path), buffers=[read_file(path + ".buffer")])
-
-
 # File objects.
 
 
@@ -134,13 +73,13 @@ def load_codecs(path: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with codecs.open(path, "rb") as file:
-            return pickle.load(file)
+            return pickle.load(file)  # type: ignore[arg-type]
 
 
 def read_into(path: str) -> bytearray:
     buffer = bytearray(os.stat(path).st_size)
     with open(path, "rb") as file:
-        file.readinto(buffer)  # type: ignore[attr-defined]
+        file.readinto(buffer)
     return buffer
 
 
@@ -161,11 +100,11 @@ def by_url(path: str) -> Any:
     return urlopen("file://" + path)
 
 
-def by_mapping(access: int, fd_only: bool = False) -> Callable[[str], Any]:
+def by_mapping(access: int) -> Callable[[str], Any]:
     def load(path: str) -> Any:
-        with open(path, "r+b" if access == mmap.ACCESS_WRITE else "rb") as file:
-            with mmap.mmap(file.fileno(), 0, access=access) as view:
-                return pickle.loads(view)
+        mode = "r+b" if access == mmap.ACCESS_WRITE else "rb"
+        with open(path, mode) as file, mmap.mmap(file.fileno(), 0, access=access) as view:
+            return pickle.loads(view)
 
     return load
 
@@ -201,7 +140,8 @@ def dup_and_read(fd: int) -> bytes:
 
 def through_socket(send: Callable[[socket.socket, int, int], Any]) -> Callable[[int], bytes]:
     def read(fd: int) -> bytes:
-        left, parts = os.fstat(fd).st_size, []
+        left = os.fstat(fd).st_size
+        parts: list[bytes] = []
         here, there = socket.socketpair()
         with here, there:
             send(here, fd, left)
@@ -218,7 +158,7 @@ def through_socket(send: Callable[[socket.socket, int, int], Any]) -> Callable[[
 def splice_through_pipe(fd: int) -> bytes:
     reader, writer = os.pipe()
     try:
-        size = os.splice(fd, writer, 1 << 16)  # type: ignore[attr-defined]
+        size = os.splice(fd, writer, 1 << 16)
         return os.read(reader, size)
     finally:
         os.close(reader)
@@ -241,7 +181,7 @@ def relative(path: str) -> BinaryIO:
 def reopened(path: str) -> BinaryIO:
     fd = os.open(path, os.O_PATH)
     try:
-        return open("/proc/self/fd/%d" % fd, "rb")
+        return open(f"/proc/self/fd/{fd}", "rb")
     finally:
         os.close(fd)
 
@@ -250,7 +190,9 @@ def high_number(path: str) -> BinaryIO:
     import fcntl
     import resource
 
-    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    )
     fd = os.open(path, os.O_RDONLY)
     try:
         return os.fdopen(fcntl.fcntl(fd, fcntl.F_DUPFD, 17000), "rb")
@@ -291,7 +233,7 @@ def rewritten(path: str) -> BinaryIO:
     file.read(10)
     write(path + ".other", reversed_bytes(path))
     file.seek(0)
-    return file  # type: ignore[return-value]
+    return file
 
 
 def filled(make: Callable[[str], int]) -> Callable[[str], BinaryIO]:
@@ -341,18 +283,14 @@ def reversed_bytes(path: str) -> bytes:
 CASES = [
     Case("pickle: load", opened(lambda path: open(path, "rb"))),
     Case("pickle: loads of a read file", loads(read_file)),
-    Case("pickle: Unpickler", unpickled(pickle.Unpickler)),
-    Case("pickle: a subclass", unpickled(Own)),
-    Case("pickle: find_class without super", unpickled(Sealed)),
-    Case("pickle: in Python", unpickled(pickle._Unpickler)),  # type: ignore[attr-defined]
-    Case("pickle: _load", load_python),
-    Case("pickle: several in one file", load_all, save_several),
-    Case("pickle: buffers out of band", load_out_of_band, save_out_of_band, look=lambda v: [bytes(v[0]), v[1]]),
-    Case("open: no buffer", loads(lambda path: io.open(path, "rb", buffering=0).readall())),  # type: ignore[union-attr]
+    Case("open: no buffer", loads(lambda path: open(path, "rb", buffering=0).readall())),
     Case("open: for reading and writing", opened(lambda path: open(path, "r+b"))),
     Case("open: as text", load_text),
     Case("open: with an opener", opened(by_opener)),
-    Case("open: BufferedReader over FileIO", opened(lambda path: io.BufferedReader(io.FileIO(path), 16))),
+    Case(
+        "open: BufferedReader over FileIO",
+        opened(lambda path: io.BufferedReader(io.FileIO(path), 16)),
+    ),
     Case("open: io.open_code", opened(io.open_code)),
     Case("open: codecs.open", load_codecs),
     Case("open: readinto", loads(read_into)),
@@ -368,10 +306,21 @@ CASES = [
     Case("os: pread, last byte first", by_descriptor(pread_backwards)),
     Case("os: readv", by_descriptor(read_vectors)),
     Case("os: preadv", by_descriptor(pread_vectors)),
-    Case("os: sendfile to a socket", by_descriptor(through_socket(lambda here, fd, size: os.sendfile(here.fileno(), fd, 0, size)))),
-    Case("os: sendfile to a file", into_copy(lambda source, target, size: os.sendfile(target, source, None, size))),
+    Case(
+        "os: sendfile to a socket",
+        by_descriptor(
+            through_socket(lambda here, fd, size: os.sendfile(here.fileno(), fd, 0, size))
+        ),
+    ),
+    Case(
+        "os: sendfile to a file",
+        into_copy(lambda source, target, size: os.sendfile(target, source, None, size)),
+    ),
     Case("os: socket.sendfile", by_descriptor(through_socket(send_file))),
-    Case("os: copy_file_range", into_copy(lambda source, target, size: os.copy_file_range(source, target, size))),
+    Case(
+        "os: copy_file_range",
+        into_copy(lambda source, target, size: os.copy_file_range(source, target, size)),
+    ),
     Case("os: splice", by_descriptor(splice_through_pipe), needs=("os.splice",)),
     Case("os: fdopen", opened(lambda path: os.fdopen(os.open(path, os.O_RDONLY), "rb"))),
     Case("os: dup", by_descriptor(dup_and_read)),

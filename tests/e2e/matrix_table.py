@@ -16,7 +16,9 @@ def word(sweep: Sweep, mode: str, name: str) -> str:
     cell: Cell = sweep.cells[mode][name]
     if "skipped" in sweep.saved.get(name, {"skipped": ""}):
         return "-"
-    if mode == "guarded" and cell.clean.get("digest") != sweep.cells["alone"][name].clean.get("digest"):
+    if mode == "guarded" and cell.clean.get("digest") != sweep.cells["alone"][name].clean.get(
+        "digest"
+    ):
         return "CLEAN?"
     if not cell.case.twin:
         return "ok"
@@ -45,7 +47,13 @@ def table(sweeps: dict[Environment, Sweep]) -> str:
     lines = [line("path", [heads[column] for column in shown], len(columns))]
     for name, row in rows.items():
         lines.append(line(name, [merged(row.get(column, [])) for column in shown], len(columns)))
-    return LEGEND + ("" if LONG else "(short form: `make matrix` fills the rest)\n") + "\n" + "\n".join(lines) + "\n"
+    return (
+        LEGEND
+        + ("" if LONG else "(short form: `make matrix` fills the rest)\n")
+        + "\n"
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def line(name: str, words: list[str], columns: int) -> str:

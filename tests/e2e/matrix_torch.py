@@ -64,8 +64,8 @@ def save_tar(path: str, extra: Any) -> Any:
         pickle.dump(value, storages, 2)
     storages.write(struct.pack("<q4f", 4, 1, 2, 3, 4))
     pickle.dump([], storages, 2)
-    for value in (1, (8, 7, torch.FloatTensor)):
-        pickle.dump(value, tensors, 2)
+    for head in (1, (8, 7, torch.FloatTensor)):
+        pickle.dump(head, tensors, 2)
     tensors.write(struct.pack("<iiqqq", 1, 0, 4, 1, 0))
     parts = (("storages", storages.getvalue()), ("tensors", tensors.getvalue()))
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:

@@ -47,13 +47,23 @@ static int verb_open(char **args)
 #endif
 }
 
-/* FOLDER PATH RESOLVE */
+/* FOLDER PATH RESOLVE [FLAGS MODE]: with flags, prints what was opened instead of what is in it. */
 static int verb_openat2(char **args)
 {
-    struct open_how how = {.flags = O_RDONLY, .resolve = strtoull(args[2], NULL, 0)};
+    struct open_how how = {.resolve = strtoull(args[2], NULL, 0)};
     int folder = open(args[0], O_PATH | O_DIRECTORY);
+    struct stat found;
 
-    return show((int)syscall(SYS_openat2, folder, args[1], &how, sizeof(how)));
+    if (!args[3])
+        return show((int)syscall(SYS_openat2, folder, args[1], &how, sizeof(how)));
+    how.flags = strtoull(args[3], NULL, 0);
+    how.mode = strtoull(args[4], NULL, 8);
+    int fd = (int)syscall(SYS_openat2, folder, args[1], &how, sizeof(how));
+    if (fd < 0 || fstat(fd, &found))
+        return show(-1);
+    printf("%o %ld %x %x\n", found.st_mode, (long)found.st_size, fcntl(fd, F_GETFD),
+           fcntl(fd, F_GETFL) & ~O_NOFOLLOW);
+    return 0;
 }
 
 /* What the kernel says to arguments that are none. */
@@ -237,6 +247,25 @@ static int verb_make(char **args)
     return 0;
 }
 
+/* PROGRAM: opens it for writing, closes it and executes it; prints how often it was busy. */
+static int verb_busy(char **args)
+{
+    int busy = 0, status;
+
+    for (int i = 0; i < 300; i++) {
+        close(open(args[0], O_RDWR));
+        pid_t child = fork();
+        if (child == 0) {
+            execl(args[0], args[0], "none", (char *)NULL);
+            _exit(errno == ETXTBSY ? 26 : 27);
+        }
+        waitpid(child, &status, 0);
+        busy += WEXITSTATUS(status) != 2;
+    }
+    printf("%d\n", busy);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(char **args);
@@ -245,6 +274,7 @@ static const struct {
     {"handle", verb_handle},   {"uring", verb_uring},   {"memfd", verb_memfd},
     {"foreign", verb_foreign}, {"flip", verb_flip},     {"signals", verb_signals},
     {"storm", verb_storm},     {"make", verb_make},     {"openat2-bad", verb_openat2_bad},
+    {"busy", verb_busy},
 };
 
 int main(int argc, char **argv)

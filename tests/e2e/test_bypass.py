@@ -7,13 +7,13 @@ Each way tries to get at the bytes of a malicious model, and to load them. "stop
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import payloads
 import pytest
-from conftest import BUILD, guarded, run
+from conftest import BUILD, CLI, guarded, run
 
 pytestmark = [
     pytest.mark.skipif("-san" in BUILD.name, reason="a sanitized library cannot be preloaded"),
@@ -96,6 +96,7 @@ class Way:
 
 
 LEVELS = ("off", "no-bypass", "inference")
+COLUMNS = (*LEVELS, "supervise")
 WAYS = [
     Way("open of Python", OPEN, ("stopped", "stopped", "stopped")),
     Way(
@@ -138,20 +139,22 @@ def table() -> Iterator[dict[str, dict[str, str]]]:
     rows: dict[str, dict[str, str]] = {}
     yield rows
     width = max(len(name) for name in rows) + 2
-    lines = [" " * width + "".join(f"{level:<14}" for level in LEVELS)]
+    lines = [" " * width + "".join(f"{level:<14}" for level in COLUMNS)]
     lines += [
-        f"{name:<{width}}" + "".join(f"{row.get(level, '?'):<14}" for level in LEVELS)
+        f"{name:<{width}}" + "".join(f"{row.get(level, '?'):<14}" for level in COLUMNS)
         for name, row in rows.items()
     ]
     (BUILD / "bypass.txt").write_text("".join(f"{line.rstrip()}\n" for line in lines))
 
 
-def outcome(way: Way, place: Path, built: Path, env: dict[str, str]) -> str:
+def outcome(
+    way: Way, place: Path, built: Path, env: dict[str, str], before: Sequence[str | Path] = ()
+) -> str:
     canary, model = place / "canary", place / "model.pkl"
     model.write_bytes(payloads.pickle_of(canary, 4))
     canary.unlink(missing_ok=True)
     words = [way.needs or "none", model, built / "reader.so", built / "static"]
-    done = run([PYTHON, "-c", START + way.program + LOAD, *words], env=env, cwd=place)
+    done = run([*before, PYTHON, "-c", START + way.program + LOAD, *words], env=env, cwd=place)
     assert (done.status, "Traceback" in done.err) == (0, False), done
     if canary.exists():
         return "through"
@@ -171,6 +174,9 @@ def test_way_round_the_hooks(
         found = outcome(way, place, built, guarded(policy=str(policy)))
         table.setdefault(way.name, {})[level] = found
         assert found == expected, level
+    found = outcome(way, place, built, {}, [CLI, "run", "--supervise", "--"])
+    table[way.name]["supervise"] = found
+    assert found == "stopped"
 
 
 def test_without_the_python_layer_raw_bytes_go_through(place: Path, built: Path) -> None:
@@ -183,8 +189,6 @@ def test_without_the_python_layer_raw_bytes_go_through(place: Path, built: Path)
 
 
 def test_static_program_is_no_command_of_run(built: Path, place: Path) -> None:
-    from conftest import CLI
-
     done = run([CLI, "run", "--", built / "static", "openat", "/etc/hostname"], cwd=place)
     assert done.status == 125
     assert os.path.basename(done.err.split(": ")[2]) == "static"

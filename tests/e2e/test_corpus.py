@@ -14,6 +14,7 @@ from conftest import ROOT, clean_environment, scan
 STREAMS = {f"O{number}" for number in range(1, 40)} - {"O21"}  # inside array bytes: made by joblib
 CONTAINERS = {f"C{number}" for number in (*range(1, 18), 19)}  # 18 and 20 are no files of their own
 Row = dict[str, str]
+pytestmark = pytest.mark.timeout(900)  # half a minute where nothing else runs
 
 
 def rows_of(folder: Path) -> list[Row]:
@@ -37,7 +38,7 @@ def corpora() -> Iterator[list[Path]]:
             for path in out
         ]
         for run in runs:
-            said, _ = run.communicate(timeout=300)
+            said, _ = run.communicate(timeout=800)
             assert run.returncode == 0, said.decode()
         yield out
 

@@ -285,5 +285,36 @@ def test_effects_may_be_logged_or_not(
     assert told(interpreter, "[python]\nfind_class = off\neffects = off\n") == [{"out": "done"}]
 
 
+STRANGE = """
+class PickleError(Exception): pass
+PicklingError = UnpicklingError = PickleError
+class Pickler: pass
+class Unpickler:
+    def load(self): return "strange"
+class PickleBuffer: pass
+def dump(*args): pass
+def dumps(*args): pass
+def load(*args): return "strange"
+def loads(*args): return "strange"
+"""
+
+
+def test_an_unknown_pickle_module_is_said_to_be_unwatched(interpreter: str, place: Path) -> None:
+    builtin = "import sys; print('_pickle' in sys.builtin_module_names)"
+    if run([interpreter, "-c", builtin]).out == "True\n":
+        pytest.skip("this interpreter's own _pickle is the only one it takes")
+    (place / "_pickle.py").write_text(STRANGE)
+    env = {"PYTHONPATH": str(place)}
+    command = [interpreter, "-c", "import pickle; print(pickle.loads(b''))"]
+    done = run(command, env=guarded() | env)
+    words = "effects of loads are not watched: _pickle is not built as it is known"
+    assert (done.status, done.out, done.err) == (0, "strange\n", f"safeguard: {words}\n")
+    log = place / "log.jsonl"
+    assert run(command, env=guarded(log=str(log)) | env).err == ""
+    record = json.loads(log.read_text().splitlines()[0])
+    assert (record["event"], record["action"]) == ("start", "log")
+    assert record["reasons"][0]["detail"] == words
+
+
 def test_every_interpreter_was_found() -> None:
     assert len(pythons()) >= 1

@@ -214,6 +214,24 @@ def test_log_goes_on_and_off_is_silent(interpreter: str, place: Path) -> None:
         assert len(done.guard_lines) == lines, (text, done)
 
 
+def test_names_that_lead_on_pass_and_what_they_change_does_not(
+    interpreter: str, place: Path
+) -> None:
+    body = r"""
+for name, passes in (("builtins\ngetattr", True), ("builtins\n__dict__", True),
+                     ("builtins\nglobals", False),
+                     ("sys\nmeta_path.append", False), ("sys\naddaudithook", False)):
+    module, name = (b"\x8c" + bytes([len(one)]) + one.encode() for one in name.split("\n"))
+    try:
+        pickle.loads(b"\x80\x04" + module + name + b"\x93.")
+        print(passes)
+    except PermissionError:
+        print(not passes)
+"""
+    done = attack(interpreter, place, body)
+    assert done.out.split() == ["True"] * 5
+
+
 def test_a_denied_name_is_refused(interpreter: str, place: Path) -> None:
     text = policy(place, "[deny]\nglobal = fractions.*\n")
     data = "import fractions, pickle\npickle.loads(pickle.dumps(fractions.Fraction(1, 2)))"

@@ -170,32 +170,36 @@ def test_longest_file_that_the_process_may_write(evil: Path, place: Path) -> Non
     assert len(done.guard_lines) == 20 - len(whole)
 
 
-def test_unlinked_log_is_made_anew(evil: Path, place: Path) -> None:
-    log = place / "guard.log"
-    program = (
-        "import os, pickle, sys\n"
-        "for i in range(3):\n"
-        "    try:\n        pickle.load(open(sys.argv[1], 'rb'))\n"
-        "    except PermissionError:\n        pass\n"
-        "    if i == 1:\n        os.unlink(sys.argv[2])\n"
-    )
-    done = run([PYTHON, "-c", program, evil, log], env=guarded(log=str(log)))
-    assert (done.status, done.err) == (0, "")
-    assert len(records(log)) == 1
+# Is refused `count` times, and after the second does something to the log.
+THEN = """
+import os, pickle, sys
+for i in range({count}):
+    try:
+        pickle.load(open(sys.argv[1], "rb"))
+    except PermissionError:
+        pass
+    if i == 1:
+        {act}
+"""
 
 
-def test_rotated_log_is_followed(evil: Path, place: Path) -> None:
-    log, old = place / "guard.log", place / "guard.log.1"
-    program = (
-        "import os, pickle, sys\n"
-        "for i in range(5):\n"
-        "    try:\n        pickle.load(open(sys.argv[1], 'rb'))\n"
-        "    except PermissionError:\n        pass\n"
-        "    if i == 1:\n        os.rename(sys.argv[2], sys.argv[2] + '.1')\n"
-    )
+@pytest.mark.parametrize(
+    ("act", "old", "new"),
+    [
+        ("os.unlink(sys.argv[2])", 0, 3),
+        ("os.rename(sys.argv[2], sys.argv[2] + '.1')", 2, 3),
+        ("os.truncate(sys.argv[2], 0)", 0, 3),
+    ],
+)
+def test_log_that_was_removed_or_rotated_is_made_anew(
+    evil: Path, place: Path, act: str, old: int, new: int
+) -> None:
+    log, aside = place / "guard.log", place / "guard.log.1"
+    program = THEN.format(count=5, act=act)
     done = run([PYTHON, "-c", program, evil, log], env=guarded(log=str(log)))
     assert (done.status, done.err) == (0, "")
-    assert (len(records(old)), len(records(log))) == (2, 3)
+    assert len(records(log)) == new
+    assert (len(records(aside)) if aside.exists() else 0) == old
 
 
 def test_folder_that_is_read_only(evil: Path, place: Path, apart: list[str]) -> None:

@@ -11,6 +11,7 @@ import re
 import select
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -373,6 +374,20 @@ def test_policy_denies_and_allows_names(evil: Path, place: Path) -> None:
     assert run([CLI, "scan", "--policy", policy, evil]).status == 0
     policy = policy_file(place, "[allow]\nglobal = *\n")
     assert run([CLI, "scan", "--policy", policy, evil]).status == 1
+
+
+def test_policy_denies_classes_of_keras(place: Path) -> None:
+    layer = {"module": "corp.layers", "class_name": "Gate", "config": {"name": "gate"}}
+    model = {"module": "keras", "class_name": "Sequential", "config": {"layers": [layer]}}
+    path = place / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", '{"keras_version": "3.15.1"}')
+        archive.writestr("config.json", json.dumps(model))
+    assert run([CLI, "scan", path]).status == 0
+    policy = policy_file(place, "[deny]\nglobal = corp.*\n")
+    done = run([CLI, "scan", "--policy", policy, path])
+    assert done.status == 1
+    assert "names corp.layers.Gate, which the policy denies" in done.out
 
 
 def test_policy_limits_hold(place: Path) -> None:

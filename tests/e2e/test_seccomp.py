@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import urllib.request
@@ -454,10 +455,19 @@ joblib.dump(RandomForestClassifier(5, random_state=1).fit(x, (x.sum(axis=1) > 0)
 """
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_sklearn_answers_on_the_loopback(venv_python: str, place: Path, profile: str) -> None:
+@pytest.fixture(scope="module")
+def forest(venv_python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("sklearn")
-    assert run([venv_python, "-c", FOREST], cwd=place).status == 0
+    folder = tmp_path_factory.mktemp("forest")
+    assert run([venv_python, "-c", FOREST], cwd=folder).status == 0
+    return folder / "forest.joblib"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_sklearn_answers_on_the_loopback(
+    venv_python: str, place: Path, forest: Path, profile: str
+) -> None:
+    shutil.copy(forest, place)
     serve = script(place, "serve.py", SERVING)
     env = clean_environment() | guarded(policy=policy(place, profile))
     with socket.create_server(("127.0.0.1", 0)) as door:

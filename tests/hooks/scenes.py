@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Callable, List
 
@@ -286,11 +287,11 @@ def little_memory_is_enough(kit: Kit) -> None:
 
 @scene
 def no_memory_refuses_what_could_be_a_model(kit: Kit) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (4800 << 10, 4800 << 10))
-
-    done = kit.run(cat(kit, kit.bad), prepare=limit)
-    expect(done.status != 0 and done.out == "", done)
+    """From too little for the program itself up to enough for a scan."""
+    for size in range(4200 << 10, 12000 << 10, 600 << 10):
+        limit = partial(resource.setrlimit, resource.RLIMIT_AS, (size, size))
+        done = kit.run(cat(kit, kit.bad), prepare=limit)
+        expect(done.status != 0 and done.out == "", done)
 
 
 READ_BACK = """

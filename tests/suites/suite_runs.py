@@ -120,10 +120,10 @@ class Runner:
     def targets(self, suite: Suite) -> list[str]:
         found = []
         for target in suite.targets:
-            if target.endswith(".py"):
-                found.append(str(HERE / target))
-            elif "/" in target:
+            if "/" in target:
                 found += [str(path) for path in self.venv.glob(target)]
+            elif target.endswith(".py"):
+                found.append(str(HERE / target))
             else:
                 found.append(target)
         return found

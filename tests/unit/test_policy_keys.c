@@ -6,6 +6,7 @@
 #define DEPTH "expected a whole number from 1 to 64"
 #define INFLATE "expected a size such as 256M or 16G, from 1M to 1024T"
 #define MEMORY "expected a size such as 256M or 16G, from 16M to 1T"
+#define MODEL "expected built-in or the absolute path of a model file"
 #define SETTLED "expected an absolute path without '//', '.', '..' or a '/' at its end"
 
 /* `shown`: as the policy prints it back; NULL: as written. */
@@ -155,6 +156,10 @@ static const struct {
     {"scan", "max_inflate", "G", INFLATE},
     {"scan", "max_inflate", "18446744073709551616", INFLATE},
     {"scan", "max_inflate", "17592186044417M", INFLATE},
+    {"scan", "model", "", MODEL},
+    {"scan", "model", "models/site.sgm", MODEL},
+    {"scan", "model", "/models//site.sgm", MODEL},
+    {"scan", "model", "/nowhere/site.sgm", "'/nowhere/site.sgm': cannot be read: no such file"},
     {"scan", "max_memory", "15M", MEMORY},
     {"scan", "max_memory", "2T", MEMORY},
     {"scan", "max_memory", "", MEMORY},

@@ -1,0 +1,20 @@
+/* blocks.h - a file read through a few blocks that are kept: a scan asks for many small pieces. */
+#ifndef SG_BLOCKS_H
+#define SG_BLOCKS_H
+
+#include "ground/source.h"
+
+#define SG_BLOCKS 16u
+#define SG_BLOCK_SIZE 4096u
+
+struct sg_blocks {
+    int fd;
+    uint32_t len[SG_BLOCKS];    /* bytes in it; fewer than SG_BLOCK_SIZE: the file ends there */
+    uint64_t number[SG_BLOCKS]; /* which block of the file, from 1 on; 0: none */
+    uint8_t bytes[SG_BLOCKS][SG_BLOCK_SIZE];
+};
+
+/* `size` bytes of `fd`; none are kept yet. */
+struct sg_source sg_blocks_source(struct sg_blocks *blocks, int fd, uint64_t size);
+
+#endif
