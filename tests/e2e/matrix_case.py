@@ -68,8 +68,8 @@ class Case:
     save: Callable[[str, Any], Any] = save_pickle  # path, extra; returns what load() should give
     look: Callable[[Any], Any] = as_it_is  # plain data that stands for what was loaded
     needs: tuple[str, ...] = ()  # modules, or module.function
-    unseen: str = ""  # why the file layer alone cannot stop the twin; "": it does
-    unheard: str = ""  # why the Python layer alone cannot; "": it does
+    unseen: str = ""  # why the file layer alone may miss the twin; "": it does not
+    unheard: str = ""  # why the Python layer alone may; "": it does not
     mute: str = ""  # why the exception does not tell the reason; "": it does
     inert: str = ""  # why the twin's payload does not run without the guard; "": it does
     twin: bool = True  # False: works beside models, there is nothing to infect

@@ -6,7 +6,6 @@ import re
 import sys
 from pathlib import Path
 
-import payloads
 import pytest
 from conftest import CLI, ROOT, run
 
@@ -14,10 +13,23 @@ sys.path.append(str(ROOT / "scripts"))
 
 from evaluation import folds, intervals, learned, peers, plots
 from evaluation.answers import Answer, Scanner
-from evaluation.corpora import File, opened
+from evaluation.corpora import LABELS, File, opened
 
 COLUMNS = ["file", "label", "container", "technique_or_library", "origin", "size", "sha256"]
 EVALUATE = ROOT / "scripts" / "evaluate"
+SHARED = ROOT.parent / "shared" / "corpus"
+
+
+CALLEES = [
+    *("posix.system", "subprocess.getoutput", "subprocess.check_output", "pty.spawn", "os.popen"),
+    *("os.execlp", "platform.popen", "commands.getoutput", "popen2.popen3", "nt.system"),
+]
+
+
+def evil_pickle(callee: str, canary: Path) -> bytes:
+    """Never loaded here; if it were, it would touch the canary."""
+    module, _, name = callee.rpartition(".")
+    return f"c{module}\n{name}\n(V/bin/touch {canary}\ntR.".encode()
 
 
 def write_corpus(folder: Path, benign: int, malicious: int) -> Path:
@@ -28,9 +40,9 @@ def write_corpus(folder: Path, benign: int, malicious: int) -> Path:
         evil = benign <= number < benign + malicious
         path = folder / label / f"{number}.pkl"
         path.parent.mkdir(exist_ok=True)
-        data = (
-            payloads.pickle_of(folder / "canary", 2) if evil else pickle.dumps([number] * number, 4)
-        )
+        callee = CALLEES[number % len(CALLEES)]
+        clean = pickle.dumps([number] * number, 4)
+        data = evil_pickle(callee, folder / "canary") if evil else clean
         path.write_bytes(data)
         family = ("shell", "exec")[number % 2] if evil else "plain"
         facts = [f"origin {number}", str(len(data)), f"{number:064}"]
@@ -78,15 +90,22 @@ def test_the_shared_corpus_where_there_is_one() -> None:
     assert done.out.startswith("skipped: ") or "counting malicious only: " in done.out
 
 
-def test_learned_anew_without_the_files_that_are_judged(place: Path) -> None:
-    """The model is small and made from two thirds of the files; the verdicts are the program's."""
+def test_learned_anew_without_the_files_that_are_judged() -> None:
+    """One fold of five with a small model: verdicts are the program's, by a model of our making."""
     pytest.importorskip("sklearn")
-    with opened([write_corpus(place, 20, 10)]) as files:
-        fold = next(folds.by_origin(files, {f: f.name for f in files}, 3, seed=1))
+    if not (SHARED / "manifest.tsv").is_file():
+        pytest.skip(f"no corpus at {SHARED}")
+    with opened([SHARED]) as files:
+        told = [f for f in files if f.label in LABELS]
+        fold = next(folds.by_origin(told, {f: f.sha256 for f in told}, 5, seed=1))
         answers = learned.judge(CLI, fold, short=True)
     assert set(answers) == set(fold.test)
     assert all(a.coverage == "complete" for a in answers.values())
-    assert all((a.verdict == "malicious") == (f.size > 40 and f.bad) for f, a in answers.items())
+    table = intervals.count(
+        [intervals.Judged(f.bad, a.verdict == "malicious", "") for f, a in answers.items()]
+    )
+    assert table.fp <= 3
+    assert table.fn <= 12
 
 
 def test_the_method_of_the_paper(place: Path) -> None:

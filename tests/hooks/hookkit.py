@@ -11,9 +11,14 @@ from typing import Callable, List, Optional
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SECONDS = 60
+SECONDS = int(os.environ.get("SG_SECONDS", "60"))
+TIMES = int(os.environ.get("SG_STRESS", "1"))  # how much longer a stress lasts
 FLAGS = "-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -O1 -g"
 MINE = re.compile(r"LD_PRELOAD|SAFEGUARD_|PYTHON")
+
+
+class Skip(Exception):
+    """This machine cannot do it, or it was not built."""
 
 
 def expect(true: bool, otherwise: object) -> None:
@@ -79,6 +84,7 @@ class Kit:
         if preload is not None:
             env["LD_PRELOAD"] = preload or str(self.library)
         env.update({f"SAFEGUARD_{name.upper()}": value for name, value in settings.items()})
+        env["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
         return env
 
     def run(

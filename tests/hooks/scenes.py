@@ -334,32 +334,6 @@ def an_archive_that_was_cut_off_is_refused(kit: Kit) -> None:
 
 
 @scene
-def signals(kit: Kit) -> None:
-    stress(kit, "signals", 4000)
-
-
-@scene
-def forks(kit: Kit) -> None:
-    stress(kit, "forks", 150)
-
-
-@scene
-def leaks(kit: Kit) -> None:
-    stress(kit, "leaks", int(os.environ.get("SG_LEAK_OPENS", "20000")))
-
-
-def stress(kit: Kit, kind: str, count: int, snapshot: str = "auto") -> None:
-    program = str(kit.program("python-hookstress"))
-    log = f"./{kind}.{snapshot}.jsonl"
-    command = [program, kind, str(kit.clean), str(kit.bad), str(count)]
-    policy = write_policy(kit, f"{snapshot}.ini", f"[consistency]\nsnapshot = {snapshot}\n")
-    done = kit.run(command, cwd=kit.files, log=log, policy=policy)
-    expect(done.status == 0 and done.err == "", done)
-    for line in (kit.files / log).read_text().splitlines():
-        json.loads(line)
-
-
-@scene
 def a_program_that_loads_an_interpreter_later(kit: Kit) -> None:
     listed = subprocess.run(
         [str(ROOT / "scripts/find_pythons")], stdout=subprocess.PIPE, check=True, text=True

@@ -3,7 +3,7 @@
 import re
 
 from hookkit import Kit, expect
-from scenes import scene, stress, write_policy
+from scenes import scene, write_policy
 
 # The program holds the clean file open for writing as well: nothing can hold that still.
 WRITABLE = {"fopen64", "memfd", "grown_rdwr", "written_back"}
@@ -49,18 +49,3 @@ def strict_refuses_or_keeps_what_changes(kit: Kit) -> None:
         done = kit.run(kit.case("plain", symbol, "guarded"), policy=policy)
         expect("the content is not the file's" in done.out and done.err == "", done)
     expect(not kit.canary.exists(), "the payload ran")
-
-
-@scene
-def strict_under_signals(kit: Kit) -> None:
-    stress(kit, "signals", 2000, "strict")
-
-
-@scene
-def strict_under_forks(kit: Kit) -> None:
-    stress(kit, "forks", 100, "strict")
-
-
-@scene
-def strict_leaves_no_descriptor_and_no_memory(kit: Kit) -> None:
-    stress(kit, "leaks", 50000, "strict")
