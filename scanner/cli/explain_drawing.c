@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define BOXES_MAX 80u
-#define LABEL_MAX 34u
+#define LABEL_MAX 28u
 #define WIDE 250.0
 #define HIGH 24.0
 #define COLUMN 300.0

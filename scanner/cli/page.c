@@ -55,17 +55,22 @@ static const char *entity(char c)
     }
 }
 
+void sg_page_plain(struct sg_outbuf *out, const char *plain, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char *safe = entity(plain[i]);
+        if (safe)
+            sg_out_text(out, safe);
+        else
+            sg_out_bytes(out, &plain[i], 1);
+    }
+}
+
 void sg_page_text(struct sg_outbuf *out, const char *text)
 {
     struct sg_outbuf plain = {0};
 
     sg_out_plain(&plain, text);
-    for (size_t i = 0; i < plain.len; i++) {
-        const char *safe = entity(plain.text[i]);
-        if (safe)
-            sg_out_text(out, safe);
-        else
-            sg_out_bytes(out, &plain.text[i], 1);
-    }
+    sg_page_plain(out, plain.text, plain.len);
     sg_out_free(&plain);
 }

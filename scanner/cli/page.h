@@ -12,4 +12,7 @@ void sg_page_end(struct sg_outbuf *out);
  * quoted attributes. */
 void sg_page_text(struct sg_outbuf *out, const char *text);
 
+/* The same for a piece of what sg_out_plain() has made. */
+void sg_page_plain(struct sg_outbuf *out, const char *plain, size_t len);
+
 #endif

@@ -1,49 +1,31 @@
 /* report_html.c - a report as one page that needs nothing but itself: no script, no network. */
+#include "cli/page.h"
 #include "cli/report_plots.h"
 
 #include <inttypes.h>
 
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" "
-    "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-    "<title>safeguard report</title>\n<style>\n"
-    ":root{--page:#f4f5f7;--card:#fff;--ink:#1b1f27;--soft:#6b7280;--line:#e3e6eb;"
-    "--red:#d1383d;--amber:#e8a33d;--green:#3f9d6b;--blue:#4a7bd0}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#14171c;--card:#1d2128;--ink:#e6e8ec;"
-    "--soft:#98a1b0;--line:#2f353f;--red:#e5565b;--amber:#e3a84f;--green:#55b583;--blue:#6f9be6}}\n"
-    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);"
-    "font:15px/1.45 system-ui,sans-serif}\n"
-    "main{max-width:1280px;margin:0 auto;padding:28px 20px 40px}\n"
-    "h1{font-size:26px;margin:0}h2{font-size:15px;margin:0 0 12px;font-weight:600}\n"
-    "header p{color:var(--soft);margin:4px 0 20px}\n"
+static const char style[] =
     ".grid2{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));"
     "gap:16px;margin-top:16px}\n"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:16px;"
     "margin-bottom:16px}\n"
-    "section,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;"
-    "padding:16px 18px}\n"
     ".tile b{display:block;font-size:28px;line-height:1.2;font-weight:650}"
     ".tile span{color:var(--soft);font-size:13px}\n"
     ".tile.blocked b{color:var(--red)}.tile.logged b{color:var(--amber)}\n"
-    "svg{display:block;width:100%;height:auto}.ring{max-width:220px;margin:0 auto}\n"
+    ".ring{max-width:220px;margin:0 auto}\n"
     ".pair{display:grid;grid-template-columns:1fr 1.5fr;gap:24px;align-items:center}\n"
     "rect.blocked{fill:var(--red)}rect.logged{fill:var(--amber)}rect.quiet{fill:var(--blue)}"
     "rect.track{fill:var(--line);opacity:.55}\n"
     "circle{fill:none;stroke-width:30;transform:rotate(-90deg);transform-origin:center}"
     "circle.malicious{stroke:var(--red)}circle.suspicious{stroke:var(--amber)}"
     "circle.benign{stroke:var(--green)}\n"
-    "text{fill:var(--ink);font:12px system-ui,sans-serif}text.label{font:12px ui-monospace,"
-    "monospace}text.axis{fill:var(--soft);font-size:11px}text.big{font-size:34px;font-weight:650}"
+    "text.axis{fill:var(--soft);font-size:11px}text.big{font-size:34px;font-weight:650}"
     "text.number{font-weight:600}\n"
     "line.grid{stroke:var(--line)}.more,.key{color:var(--soft);font-size:13px;margin:6px 0 0}\n"
     ".key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:5px}"
     ".key span{white-space:nowrap;margin-right:8px}\n"
     "i.red{background:var(--red)}i.amber{background:var(--amber)}i.green{background:var(--green)}\n"
-    "g:hover rect{opacity:.8}\n"
-    "</style>\n</head>\n<body>\n<main>\n";
+    "g:hover rect{opacity:.8}\n";
 
 static void add_header(struct sg_outbuf *out, const struct sg_book *book)
 {
@@ -123,12 +105,12 @@ static void add_plots(struct sg_outbuf *out, const struct sg_book *book)
 
 void sg_report_html(struct sg_outbuf *out, const struct sg_book *book)
 {
-    sg_out_text(out, head);
+    sg_page_begin(out, "safeguard report", style);
     add_header(out, book);
     add_tiles(out, book);
     if (book->records)
         add_plots(out, book);
     else
         sg_out_text(out, "<section>There is no record.</section>\n");
-    sg_out_text(out, "</main>\n</body>\n</html>\n");
+    sg_page_end(out);
 }

@@ -1,6 +1,8 @@
 /* report_plots.c - the report's plots, drawn by hand in SVG. */
 #include "cli/report_plots.h"
 
+#include "cli/page.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -8,37 +10,6 @@
 #define BAR_WIDTH 560.0
 #define BAR_ROW 36u
 #define LABEL_CHARS 66u
-
-static void escape(struct sg_outbuf *out, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        switch (text[i]) {
-        case '&':
-            sg_out_text(out, "&amp;");
-            break;
-        case '<':
-            sg_out_text(out, "&lt;");
-            break;
-        case '>':
-            sg_out_text(out, "&gt;");
-            break;
-        case '"':
-            sg_out_text(out, "&quot;");
-            break;
-        default:
-            sg_out_bytes(out, &text[i], 1);
-        }
-    }
-}
-
-void sg_plot_text(struct sg_outbuf *out, const char *text)
-{
-    struct sg_outbuf plain = {0};
-
-    sg_out_plain(&plain, text);
-    escape(out, plain.text, plain.len);
-    sg_out_free(&plain);
-}
 
 static bool begins_character(char byte)
 {
@@ -66,13 +37,13 @@ static void add_label(struct sg_outbuf *out, const char *text, bool keep_end)
     for (size_t i = 0; i < plain.len; i++)
         chars += begins_character(plain.text[i]);
     if (chars <= LABEL_CHARS) {
-        escape(out, plain.text, plain.len);
+        sg_page_plain(out, plain.text, plain.len);
     } else if (keep_end) {
         size_t left_out = bytes_of(&plain, chars - LABEL_CHARS);
         sg_out_text(out, "…");
-        escape(out, plain.text + left_out, plain.len - left_out);
+        sg_page_plain(out, plain.text + left_out, plain.len - left_out);
     } else {
-        escape(out, plain.text, bytes_of(&plain, LABEL_CHARS));
+        sg_page_plain(out, plain.text, bytes_of(&plain, LABEL_CHARS));
         sg_out_text(out, "…");
     }
     sg_out_free(&plain);
@@ -95,12 +66,12 @@ static void add_bar(struct sg_outbuf *out, const struct sg_ranked *row, double t
     double logged[] = {blocked[2], top + 19, unit * (double)row->logged, 9};
 
     sg_out_text(out, "<g><title>");
-    sg_plot_text(out, row->name);
+    sg_page_text(out, row->name);
     sg_out_format(out, " - %" PRIu64 " blocked, %" PRIu64 " logged, worst %s %.3f", row->blocked,
                   row->logged, sg_verdict_name(row->verdict), row->score);
     if (row->note) {
         sg_out_text(out, ", rule ");
-        sg_plot_text(out, row->note);
+        sg_page_text(out, row->note);
     }
     sg_out_format(out, "</title><text class=\"label\" x=\"0\" y=\"%.1f\">", top + 13);
     add_label(out, row->name, keep_end);

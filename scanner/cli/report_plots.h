@@ -5,9 +5,6 @@
 
 #include "cli/report_book.h"
 
-/* Anybody's text as HTML text: what is no plain text as \xNN, then markup escaped. */
-void sg_plot_text(struct sg_outbuf *out, const char *text);
-
 /* Columns over time, what was blocked below what was logged. */
 void sg_plot_timeline(struct sg_outbuf *out, const struct sg_timeline *line);
 
