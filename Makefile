@@ -139,6 +139,11 @@ demo: all | build/deps.stamp
 train: | build/deps.stamp
 	$(MAKE) BUILD=build/untrained UNTRAINED=1 build/untrained/safeguard
 	OMP_NUM_THREADS=1 build/venv/bin/python scripts/train/train --program build/untrained/safeguard $(CORPUS)
+# Hours: scripts/evaluate by itself tells in seconds how the verdicts fit the labels.
+evaluate: all | build/deps.stamp
+	scripts/evaluation/install_peers
+	scripts/evaluate --program $(BUILD)/safeguard $(if $(CORPUS),--corpus $(CORPUS)) --list 0 --cv --peers --speed \
+	    --markdown scripts/evaluation/results.md --plot scripts/evaluation/results.svg
 
 man: all
 	scripts/man $(BUILD)
@@ -148,7 +153,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man install clean train
+.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man install clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

@@ -39,7 +39,7 @@ static const struct sg_effect_row rows[] = {
     {"nntplib.connect", SG_EFFECT_CONNECT, SG_E_RARE, {0, 0}, {0, 0}},
     {"telnetlib.Telnet.open", SG_EFFECT_CONNECT, SG_E_RARE, {0, 0}, {0, 0}},
     {"ctypes.dlopen", SG_EFFECT_NATIVE, SG_E_RARE, {0, 0}, {0, 0}},
-    {"ctypes.dlsym", SG_EFFECT_NATIVE, SG_E_RARE, {0, 0}, {0, 0}},
+    {"ctypes.dlsym", SG_EFFECT_NATIVE, SG_E_RARE | SG_E_SYMBOL, {0, 0}, {0, 0}},
     {"ctypes.dlsym/handle", SG_EFFECT_NATIVE, SG_E_RARE, {0, 0}, {0, 0}},
     {"ctypes.call_function", SG_EFFECT_NATIVE, SG_E_RARE, {0, 0}, {0, 0}},
     {"ctypes.string_at", SG_EFFECT_NATIVE, SG_E_RARE, {0, 0}, {0, 0}},

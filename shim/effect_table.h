@@ -19,6 +19,7 @@ enum sg_effect_flag {
     SG_E_ADDRESS = 8, /* the second argument is a socket's address: local ones are let pass */
     SG_E_OPEN = 16,   /* (path, mode, flags) */
     SG_E_LINK = 32,   /* acts on the link, not on what it leads to */
+    SG_E_SYMBOL = 64, /* (library, name): a library's own functions are let pass */
 };
 
 struct sg_effect_row {

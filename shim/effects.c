@@ -5,6 +5,7 @@
 #include "shim/blocked.h"
 #include "shim/effect_table.h"
 #include "shim/frames.h"
+#include "shim/native.h"
 #include "shim/note.h"
 #include "shim/plain_code.h"
 #include "shim/python.h"
@@ -73,10 +74,13 @@ static bool is_harmless(const struct sg_effect_row *row, struct sg_object *args)
     return false;
 }
 
-static bool is_expected(const struct sg_effect_row *row, struct sg_object *args)
+static bool is_expected(const struct sg_effect_row *row, struct sg_object *args,
+                        struct sg_object *loader)
 {
     if (row->path[0])
         return sg_arguments_scratch(args, row);
+    if (row->flags & SG_E_SYMBOL)
+        return sg_native_own(args, loader);
     return row->effect == SG_EFFECT_CODE && sg_plain_code(args);
 }
 
@@ -89,7 +93,7 @@ static int judge(const struct sg_effect_row *row, struct sg_object *args)
         return 0;
     enum sg_place place = sg_window_place(&loader);
     if (place == SG_PLACE_LOADING || (place == SG_PLACE_IMPORTING && row->flags & SG_E_NEVER)) {
-        if (!is_expected(row, args))
+        if (!is_expected(row, args, loader))
             return refuse(row, args, loader);
     }
     let_pass = row->effect + 1u;

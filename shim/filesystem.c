@@ -32,7 +32,7 @@ static const struct {
 
 static uint32_t magic_of(int fd)
 {
-    struct statfs fs;
+    struct statfs fs = {0};
 
     return SG_RAW(SYS_fstatfs, fd, &fs) < 0 ? 0 : (uint32_t)fs.f_type;
 }

@@ -53,25 +53,19 @@ static bool grows_cold(const struct stat *st)
     return is_cold(st);
 }
 
-static enum sg_still prove_by_lease(int fd, struct stat *st)
+static bool prove_by_lease(int fd, struct stat *st, bool patient)
 {
-    long taken = take(fd);
-
-    if (taken < 0)
-        return taken == -EAGAIN ? SG_STILL_WRITTEN : SG_STILL_UNKNOWN;
+    if (take(fd) < 0)
+        return false;
     bool known = SG_RAW(SYS_fstat, fd, st) == 0;
-    bool cold = known && is_cold(st);
-    if (known && !cold)
-        cold = grows_cold(st);
+    bool cold = known && (patient ? grows_cold(st) : is_cold(st));
     sg_still_release(fd);
-    return cold ? SG_STILL_PROVED : SG_STILL_UNKNOWN;
+    return cold;
 }
 
-enum sg_still sg_still_prove(int fd, enum sg_filesystem fs, struct stat *st)
+bool sg_still_prove(int fd, enum sg_filesystem fs, struct stat *st, bool patient)
 {
-    if (fs == SG_FS_STAMPED)
-        return prove_by_lease(fd, st);
-    return sg_still_forever(fd, fs) ? SG_STILL_PROVED : SG_STILL_UNKNOWN;
+    return fs == SG_FS_STAMPED ? prove_by_lease(fd, st, patient) : sg_still_forever(fd, fs);
 }
 
 bool sg_still_forever(int fd, enum sg_filesystem fs)

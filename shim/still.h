@@ -15,15 +15,10 @@
 
 #include "shim/filesystem.h"
 
-enum sg_still {
-    SG_STILL_UNKNOWN, /* there is no lease to be had here, or not by us */
-    SG_STILL_WRITTEN, /* somebody has it open, or mapped, for writing */
-    SG_STILL_PROVED,  /* it is as its stamps in `st` say, and will be as long as they stay */
-};
-
-/* `fd` is open for reading only; brings `st` up to date. Waits for the next tick of the clock where
- * the file was changed in this one. */
-enum sg_still sg_still_prove(int fd, enum sg_filesystem fs, struct stat *st);
+/* Whether it is as its stamps say, and will be as long as they stay; brings `st` up to date. `fd` is
+ * open for reading only. A file that was changed in this tick of the clock cannot be told from one
+ * that will be: `patient` waits for the next, some milliseconds. */
+bool sg_still_prove(int fd, enum sg_filesystem fs, struct stat *st, bool patient);
 
 /* Whether nobody can ever change it. */
 bool sg_still_forever(int fd, enum sg_filesystem fs);

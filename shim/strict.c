@@ -31,7 +31,7 @@ struct attempt {
 /* Since subject->st was taken. */
 static bool unchanged(const struct sg_subject *subject)
 {
-    struct stat now;
+    struct stat now = {0};
 
     if (SG_RAW(SYS_fstat, subject->fd, &now) < 0)
         return false;
@@ -45,9 +45,14 @@ static bool refuse(struct attempt *attempt, const char *detail)
     return sg_vet_failed(attempt->subject, attempt->policy, UNHELD, detail) != SG_VETTED_REFUSED;
 }
 
+static bool is_large(const struct sg_subject *subject)
+{
+    return subject->st.st_size > SMALL;
+}
+
 static bool prefers_lease(const struct attempt *attempt)
 {
-    return !attempt->use->unseen && attempt->subject->st.st_size > SMALL;
+    return !attempt->use->unseen && is_large(attempt->subject);
 }
 
 /* The copy in the place of what was copied; the subject's stamps are then the copy's. */
@@ -63,7 +68,7 @@ static bool put(struct attempt *attempt, int copy, const struct stat *st)
 static bool put_vetted_copy(struct attempt *attempt)
 {
     struct sg_subject *subject = attempt->subject;
-    struct stat st;
+    struct stat st = {0};
     int copy = sg_snapshot_take(subject->fd, &subject->st, attempt->policy->limits.max_memory);
 
     if (copy < 0)
@@ -151,8 +156,11 @@ static bool vet_proved(struct attempt *attempt)
 {
     struct sg_subject *subject = attempt->subject;
     struct sg_identity proved = sg_identity_of(&subject->st);
+
+    subject->as = &proved; /* should it change now, no file will be as that again */
     enum sg_vetted vetted = sg_vet(subject, attempt->policy);
     struct sg_identity vetted_as = sg_identity_of(&subject->st);
+    subject->as = NULL;
 
     if (vetted == SG_VETTED_REFUSED)
         return false;
@@ -210,7 +218,7 @@ bool sg_strict_vet(struct sg_subject *subject, const struct sg_policy *policy,
     else if (is_known_plain(&attempt)) {
         attempt.state = SG_FD_STILL;
         fine = true;
-    } else if (sg_still_prove(subject->fd, attempt.fs, &subject->st) == SG_STILL_PROVED)
+    } else if (sg_still_prove(subject->fd, attempt.fs, &subject->st, is_large(subject)))
         fine = vet_proved(&attempt);
     else
         fine = vet_unproved(&attempt);

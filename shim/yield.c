@@ -7,7 +7,7 @@
 void sg_yield_to(int dir, const char *path)
 {
     int most = atomic_load_explicit(&sg_fd_held_most, memory_order_relaxed);
-    struct stat st;
+    struct stat st = {0};
 
     if (!path || SG_RAW(SYS_newfstatat, dir, path, &st, 0) < 0)
         return;

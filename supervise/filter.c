@@ -29,27 +29,29 @@
 /* Calls that are told and let go on. */
 static const struct {
     const char *call;
-    int arg; /* -1: always */
-    uint64_t bit;
+    uint64_t mask, value; /* of the first argument; no mask: always */
 } changes[] = {
-    {"setuid", -1, 0},
-    {"setgid", -1, 0},
-    {"setreuid", -1, 0},
-    {"setregid", -1, 0},
-    {"setresuid", -1, 0},
-    {"setresgid", -1, 0},
-    {"setfsuid", -1, 0},
-    {"setfsgid", -1, 0},
-    {"setgroups", -1, 0},
-    {"capset", -1, 0},
-    {"chroot", -1, 0},
-    {"setns", -1, 0},
-    {"unshare", 0, CLONE_NEWUSER},
-    {"unshare", 0, CLONE_NEWNS},
-    {"unshare", 0, CLONE_NEWPID},
-    {"clone", 0, CLONE_NEWUSER},
-    {"clone", 0, CLONE_NEWNS},
-    {"clone", 0, CLONE_NEWPID},
+    {"setuid", 0, 0},
+    {"setgid", 0, 0},
+    {"setreuid", 0, 0},
+    {"setregid", 0, 0},
+    {"setresuid", 0, 0},
+    {"setresgid", 0, 0},
+    {"setfsuid", 0, 0},
+    {"setfsgid", 0, 0},
+    {"setgroups", 0, 0},
+    {"capset", 0, 0},
+    {"chroot", 0, 0},
+    {"setns", 0, 0},
+    {"unshare", CLONE_NEWUSER, CLONE_NEWUSER},
+    {"unshare", CLONE_NEWNS, CLONE_NEWNS},
+    {"unshare", CLONE_NEWPID, CLONE_NEWPID},
+    {"clone", CLONE_NEWUSER, CLONE_NEWUSER},
+    {"clone", CLONE_NEWNS, CLONE_NEWNS},
+    {"clone", CLONE_NEWPID, CLONE_NEWPID},
+    {"prctl", UINT32_MAX, PR_CAPBSET_DROP},
+    {"prctl", UINT32_MAX, PR_SET_SECUREBITS},
+    {"prctl", UINT32_MAX, PR_CAP_AMBIENT},
 };
 
 static const struct {
@@ -93,11 +95,10 @@ static int add_changes(scmp_filter_ctx filter)
     int answer = 0;
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && answer >= 0; i++) {
-        if (changes[i].arg < 0)
-            answer = add(filter, SCMP_ACT_NOTIFY, changes[i].call, NULL);
+        if (changes[i].mask)
+            answer = add_masked(filter, changes[i].call, 0, changes[i].mask, changes[i].value);
         else
-            answer = add_masked(filter, changes[i].call, (unsigned)changes[i].arg, changes[i].bit,
-                                changes[i].bit);
+            answer = add(filter, SCMP_ACT_NOTIFY, changes[i].call, NULL);
     }
     return answer;
 }

@@ -16,7 +16,7 @@ static bool is_readable_file(int fd, struct stat *found)
     int flags = fcntl(fd, F_GETFL), own = fcntl(fd, F_GETFD);
 
     return flags >= 0 && own >= 0 && !(own & FD_CLOEXEC) && !(flags & O_PATH) &&
-           (flags & O_ACCMODE) != O_WRONLY && fstat(fd, found) == 0 && S_ISREG(found->st_mode);
+           !(flags & O_WRONLY) && fstat(fd, found) == 0 && S_ISREG(found->st_mode);
 }
 
 const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)

@@ -15,6 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define LINKS_MOST 40 /* as the kernel counts them */
+
 int sg_reopen(int fd, int flags)
 {
     char path[48];
@@ -68,13 +70,15 @@ static int look(const struct sg_place *place, const char *path, struct open_how 
     return fd;
 }
 
-int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint64_t resolve)
+int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint64_t resolve,
+              bool *by_hand)
 {
     struct open_how how = {.flags = O_PATH | (follow ? 0 : O_NOFOLLOW), .resolve = resolve};
     struct stat found;
     bool sure = false;
     int fd = -1;
 
+    *by_hand = false;
     if (must_walk(place, path) && resolve)
         return -EACCES;
     if (!must_walk(place, path)) {
@@ -84,6 +88,7 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
         if (!sure && fd >= 0)
             close(fd);
     }
+    *by_hand = !sure;
     if (!sure)
         fd = resolve & ~(uint64_t)RESOLVE_NO_MAGICLINKS ? -EACCES
                                                         : sg_walk(place, path, follow, !resolve);
@@ -95,33 +100,74 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
     return fd;
 }
 
-/* The folder by hand, its last name by the kernel. */
-static int create_by_hand(const struct sg_place *place, const char *path, struct open_how how)
+/* The end of `path` below the folder `at`, which the kernel may do; a link there, which may lead
+ * anywhere, is not followed: -ELOOP. */
+static int create_below(int at, const char *path, struct open_how how)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct sg_place inside = {.root = -1, .base = at};
+    const char *slash = strrchr(path, '/');
+
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    return ask_kernel(&inside, slash ? slash + 1 : path, how);
+}
+
+static int walk_to_folder(const struct sg_place *place, const char *path)
+{
+    const char *slash = strrchr(path, '/');
     char folder[PATH_MAX] = ".";
 
     if (slash)
-        snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
-    int at = sg_walk(place, folder, true, true);
-    if (at < 0)
-        return at;
-    struct sg_place inside = {.tid = place->tid, .root = -1, .base = at};
-    how.resolve = RESOLVE_NO_SYMLINKS;
-    int fd = ask_kernel(&inside, name, how);
+        snprintf(folder, sizeof(folder), "%.*s", (int)(slash + 1 - path), path);
+    return sg_walk(place, folder, true, true);
+}
+
+/* What a link at the end of `path` says, in the place of `path`. What lies in /proc was found to
+ * be there: such links are no concern of ours. */
+static bool follow_end(int at, char path[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    char text[PATH_MAX];
+
+    ssize_t len = sg_lookup_is_proc(at)
+                      ? -1
+                      : readlinkat(at, slash ? slash + 1 : path, text, sizeof(text) - 1);
+    if (len <= 0)
+        return false;
+    memcpy(path, text, (size_t)len);
+    path[len] = '\0';
+    return true;
+}
+
+static int create_by_hand(const struct sg_place *place, const char *from,
+                          const struct open_how *how)
+{
+    struct sg_place here = *place;
+    char path[PATH_MAX];
+    int fd = -ELOOP, at = -1;
+
+    snprintf(path, sizeof(path), "%s", from);
+    for (int links = 0; links < LINKS_MOST && fd == -ELOOP; links++) {
+        int folder = walk_to_folder(&here, path);
+        if (at >= 0)
+            close(at);
+        if (folder < 0)
+            return folder;
+        here.base = at = folder;
+        fd = create_below(at, path, *how);
+        if (how->flags & O_NOFOLLOW || (fd == -ELOOP && !follow_end(at, path)))
+            break;
+    }
     close(at);
     return fd;
 }
 
-int sg_lookup_create(const struct sg_place *place, const char *path, const struct open_how *how)
+int sg_lookup_create(const struct sg_place *place, const char *path, const struct open_how *how,
+                     bool by_hand)
 {
     struct open_how mine = *how;
 
-    if (!must_walk(place, path)) {
-        mine.resolve |= RESOLVE_NO_MAGICLINKS;
-        int fd = ask_kernel(place, path, mine);
-        if (fd != -ELOOP)
-            return fd;
-    }
-    return how->resolve ? -EACCES : create_by_hand(place, path, *how);
+    if (by_hand)
+        return how->resolve ? -EACCES : create_by_hand(place, path, how);
+    mine.resolve |= RESOLVE_NO_MAGICLINKS;
+    return ask_kernel(place, path, mine);
 }

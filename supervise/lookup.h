@@ -12,11 +12,14 @@
 #include <stdint.h>
 
 /* A descriptor (O_PATH) of what is there, a symbolic link itself where it is not to be followed;
- * or a negative errno. `resolve`: of openat2(). */
-int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint64_t resolve);
+ * or a negative errno. `resolve`: of openat2(). `*by_hand`: the kernel could not be asked. */
+int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint64_t resolve,
+              bool *by_hand);
 
-/* Makes a file, or opens it if it came to be in between; `how` is the thread's own. */
-int sg_lookup_create(const struct sg_place *place, const char *path, const struct open_how *how);
+/* Makes a file, or opens it if it is there; `how` is the thread's own. -ELOOP: it is behind a link
+ * of /proc, and there. */
+int sg_lookup_create(const struct sg_place *place, const char *path, const struct open_how *how,
+                     bool by_hand);
 
 /* The file behind a descriptor once more, as open() would; a negative errno. */
 int sg_reopen(int fd, int flags);

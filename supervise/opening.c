@@ -28,6 +28,7 @@ struct opening {
     const struct sg_request *request;
     const struct sg_policy *policy;
     struct sg_place place;
+    bool by_hand; /* the path was looked up */
 };
 
 /* The mask that a new file's mode goes through is the whole process's. */
@@ -82,8 +83,8 @@ static int vet(const struct opening *opening, int fd)
         .introduce = introduce,
     };
 
-    if (fd < 0 || (request->how.flags & O_ACCMODE) == O_WRONLY || fstat(fd, &subject.st) ||
-        !S_ISREG(subject.st.st_mode))
+    if (fd < 0 || request->how.flags & O_WRONLY /* 3 reads no more than 1 does */ ||
+        fstat(fd, &subject.st) || !S_ISREG(subject.st.st_mode))
         return fd;
     if (sg_vetting(&subject, opening->policy, (int)request->how.flags))
         return fd;
@@ -100,7 +101,7 @@ static int create(const struct opening *opening)
         return -EACCES;
     pthread_mutex_lock(&mask_lock);
     mode_t before = umask(target.umask);
-    int fd = sg_lookup_create(&opening->place, request->path, &request->how);
+    int fd = sg_lookup_create(&opening->place, request->path, &request->how, opening->by_hand);
     umask(before);
     pthread_mutex_unlock(&mask_lock);
     return fd;
@@ -131,7 +132,7 @@ static int open_found(const struct opening *opening, int at, const struct stat *
     return sg_waiting_reopen(request, at, flags);
 }
 
-static int open_at(const struct opening *opening)
+static int open_at(struct opening *opening)
 {
     const struct sg_request *request = opening->request;
     const struct open_how *how = &request->how;
@@ -139,7 +140,7 @@ static int open_at(const struct opening *opening)
         !(how->flags & O_NOFOLLOW) && (how->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
     struct stat found;
 
-    int at = sg_lookup(&opening->place, request->path, follow, how->resolve);
+    int at = sg_lookup(&opening->place, request->path, follow, how->resolve, &opening->by_hand);
     if (at == -ENOENT && how->flags & O_CREAT)
         return create(opening);
     if (at < 0)

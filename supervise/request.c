@@ -120,13 +120,11 @@ static int read_path(struct sg_request *request, uint64_t at)
     return -ENAMETOOLONG;
 }
 
+/* The kernel looks at the flags before it looks for the path: without one it is they or EFAULT. */
 static int check_how(const struct open_how *how)
 {
-    bool makes = how->flags & O_CREAT || (how->flags & O_TMPFILE) == O_TMPFILE;
-
-    if (how->flags & ~(uint64_t)OPEN_FLAGS || how->mode & ~(uint64_t)MODE_BITS ||
-        (how->mode && !makes))
-        return -EINVAL;
+    if (syscall(SYS_openat2, AT_FDCWD, NULL, how, sizeof(*how)) >= 0 || errno != EFAULT)
+        return -errno;
     if (how->flags & O_PATH)
         return -ENOSYS; /* such a descriptor cannot be given, and openat() is there for it */
     /* Nothing is ever at hand that fast: such callers ask again without it. */
@@ -151,12 +149,14 @@ static int read_how(struct sg_request *request, uint64_t at, uint64_t size)
     return check_how(&request->how);
 }
 
-static void take_how(struct sg_request *request, uint64_t flags, uint64_t mode)
+static int take_how(struct sg_request *request, uint64_t flags, uint64_t mode)
 {
     bool makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 
     request->how =
         (struct open_how){.flags = flags & OPEN_FLAGS, .mode = makes ? mode & MODE_BITS : 0};
+    /* The kernel is particular about no other flag here. */
+    return flags & (O_TMPFILE & ~O_DIRECTORY) ? check_how(&request->how) : 0;
 }
 
 int sg_request_read_open(struct sg_request *request)
@@ -169,12 +169,12 @@ int sg_request_read_open(struct sg_request *request)
 #ifdef SYS_open
     case SYS_open:
         request->dir = AT_FDCWD;
-        take_how(request, (uint32_t)args[1], args[2]);
-        return read_path(request, args[0]);
+        answer = take_how(request, (uint32_t)args[1], args[2]);
+        return answer < 0 ? answer : read_path(request, args[0]);
 #endif
     case SYS_openat:
-        take_how(request, (uint32_t)args[2], args[3]);
-        return read_path(request, args[1]);
+        answer = take_how(request, (uint32_t)args[2], args[3]);
+        return answer < 0 ? answer : read_path(request, args[1]);
     default: /* openat2 */
         answer = read_how(request, args[2], args[3]);
         return answer < 0 ? answer : read_path(request, args[1]);

@@ -43,11 +43,12 @@ int sg_terminal_open(const struct sg_place *place, int flags)
     dev_t number = terminal_of(place->tid);
     struct stat found;
     char path[64];
+    bool by_hand;
 
     if (!number)
         return -ENXIO;
     name_terminal(number, path, sizeof(path));
-    int at = sg_lookup(&root, path, true, 0);
+    int at = sg_lookup(&root, path, true, 0, &by_hand);
     if (at < 0)
         return -ENXIO;
     int fd = -ENXIO;

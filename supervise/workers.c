@@ -54,6 +54,9 @@ static void serve_open(struct sg_request *request)
 
 static void serve(struct sg_request *request)
 {
+    bool asks = request->call.data.nr == SYS_prctl &&
+                (uint32_t)request->call.data.args[0] == SG_SUPERVISED_WHY;
+
     switch (request->call.data.nr) {
 #ifdef SYS_open
     case SYS_open:
@@ -62,11 +65,12 @@ static void serve(struct sg_request *request)
     case SYS_openat2:
         serve_open(request);
         break;
-    case SYS_prctl:
-        sg_refusals_answer(request);
-        break;
-    default: /* the other calls of filter.c; nothing of theirs is looked at */
-        sg_rights_note_change();
+    default:
+        if (asks) {
+            sg_refusals_answer(request);
+            break;
+        }
+        sg_rights_note_change(); /* nothing of these calls is looked at */
         (void)sg_request_let_go_on(request);
     }
 }

@@ -36,7 +36,8 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     judge->member[0] = '\0';
     memset(judge->recent, 0, sizeof(judge->recent));
     memset(judge->cache, 0, sizeof(judge->cache));
-    judge->structure.weight = 0;
+    judge->structure_open = false;
+    judge->nested = false;
     sg_learned_open(&judge->learned, NULL, NULL);
     *out = judge;
     return SG_OK;
@@ -50,11 +51,13 @@ void sg_judge_consult(struct sg_judge *judge, const struct sg_model *model,
 
 void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len)
 {
-    struct sg_row row = {.rule = "structure"};
+    const struct sg_tap *tap = judge->learned.tap;
 
-    row.weight = sg_learned_stream(&judge->learned, head, len, judge->member, &row.detail);
-    judge->structure = row;
+    sg_stream_features_fill(head, len, &judge->structure);
+    judge->structure_open = judge->structure.at[SG_STREAM_NAMES] > 0;
     judge->structure_member = judge->member_print;
+    if (tap)
+        tap->stream(tap->ctx, judge->member, &judge->structure);
 }
 
 void sg_judge_heed(struct sg_judge *judge, const struct sg_opinion *opinion)
@@ -75,6 +78,7 @@ void sg_judge_member(struct sg_judge *judge, const char *member)
         memcpy(judge->member, member, len);
     }
     judge->member[len] = '\0';
+    judge->nested = strstr(judge->member, "(bytes)") != NULL;
 }
 
 struct sg_found *sg_judge_note(struct sg_judge *judge, const struct sg_found *what)

@@ -45,11 +45,13 @@ struct sg_judge {
     uint64_t caller_member;
     bool partial;      /* something was not read */
     bool not_analysed; /* a format was only recognised */
+    bool nested;       /* the member is a pickle inside another */
     uint64_t member_print;
     char member[SG_MEMBER_MAX];
     struct sg_recent recent[SG_RECENT_CALLS]; /* by id */
     struct sg_learned learned;
-    struct sg_row structure;   /* of the last stream: counts once it calls what is not clean */
+    struct sg_stream_vector structure; /* of the last stream */
+    bool structure_open;       /* not asked about; counts where what is not clean is called */
     uint64_t structure_member; /* of that stream */
     struct sg_cached cache[SG_CACHE_SLOTS];
 };

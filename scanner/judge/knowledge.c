@@ -7,52 +7,57 @@
 
 #define NAME_MAX_PARTS 24u
 
+#define W(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 /* Names of one thing: C modules and the Python modules in front of them, and what they were
  * called in Python 2. */
 static const struct {
-    const char *from, *to;
+    struct sg_text from, to;
 } aliases[] = {
-    {"posix", "os"},
-    {"nt", "os"},
-    {"__builtin__", "builtins"},
-    {"__builtins__", "builtins"},
-    {"exceptions", "builtins"},
-    {"_io", "io"},
-    {"_pyio", "io"},
-    {"_pickle", "pickle"},
-    {"cPickle", "pickle"},
-    {"_operator", "operator"},
-    {"_functools", "functools"},
-    {"_socket", "socket"},
-    {"_ctypes", "ctypes"},
-    {"_winapi", "winapi"},
-    {"copy_reg", "copyreg"},
-    {"commands", "subprocess"},
-    {"ntpath", "posixpath"},
-    {"_frozen_importlib", "importlib._bootstrap"},
-    {"_frozen_importlib_external", "importlib._bootstrap_external"},
-    {"_imp", "imp"},
-    {"_weakref", "weakref"},
-    {"_thread", "threading"},
-    {"thread", "threading"},
-    {"urllib2", "urllib.request"},
-    {"httplib", "http.client"},
-    {"_ssl", "ssl"},
-    {"_codecs", "codecs"},
-    {"_struct", "struct"},
-    {"_collections", "collections"},
-    {"_datetime", "datetime"},
-    {"_decimal", "decimal"},
-    {"_random", "random"},
-    {"_signal", "signal"},
+    {W("posix"), W("os")},
+    {W("nt"), W("os")},
+    {W("__builtin__"), W("builtins")},
+    {W("__builtins__"), W("builtins")},
+    {W("exceptions"), W("builtins")},
+    {W("_io"), W("io")},
+    {W("_pyio"), W("io")},
+    {W("_pickle"), W("pickle")},
+    {W("cPickle"), W("pickle")},
+    {W("_operator"), W("operator")},
+    {W("_functools"), W("functools")},
+    {W("_socket"), W("socket")},
+    {W("_ctypes"), W("ctypes")},
+    {W("_winapi"), W("winapi")},
+    {W("copy_reg"), W("copyreg")},
+    {W("commands"), W("subprocess")},
+    {W("ntpath"), W("posixpath")},
+    {W("_frozen_importlib"), W("importlib._bootstrap")},
+    {W("_frozen_importlib_external"), W("importlib._bootstrap_external")},
+    {W("_imp"), W("imp")},
+    {W("_weakref"), W("weakref")},
+    {W("_thread"), W("threading")},
+    {W("thread"), W("threading")},
+    {W("urllib2"), W("urllib.request")},
+    {W("httplib"), W("http.client")},
+    {W("_ssl"), W("ssl")},
+    {W("_codecs"), W("codecs")},
+    {W("_struct"), W("struct")},
+    {W("_collections"), W("collections")},
+    {W("_datetime"), W("datetime")},
+    {W("_decimal"), W("decimal")},
+    {W("_random"), W("random")},
+    {W("_signal"), W("signal")},
 };
 
 bool sg_name_alias(size_t row, struct sg_text *from, struct sg_text *to)
 {
     if (row >= sizeof(aliases) / sizeof(aliases[0]))
         return false;
-    *from = sg_text_of(aliases[row].from);
-    *to = sg_text_of(aliases[row].to);
+    *from = aliases[row].from;
+    *to = aliases[row].to;
     return true;
 }
 
@@ -79,6 +84,8 @@ static unsigned find(uint64_t print)
     size_t low = 0, high = sg_names_count;
 
     print = print_finish(print) & ~0xffULL;
+    if (!(sg_names_filter[print >> 54] >> (print >> 48 & 63) & 1))
+        return 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
@@ -95,8 +102,8 @@ static unsigned find(uint64_t print)
 static uint64_t print_first(struct sg_text part)
 {
     for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-        if (sg_text_is(part, aliases[i].from))
-            return print_more(PRINT_EMPTY, aliases[i].to, strlen(aliases[i].to));
+        if (sg_text_equal(part, aliases[i].from))
+            return print_more(PRINT_EMPTY, aliases[i].to.at, aliases[i].to.len);
     return print_more(PRINT_EMPTY, part.at, part.len);
 }
 

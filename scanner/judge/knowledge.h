@@ -67,4 +67,7 @@ bool sg_name_alias(size_t row, struct sg_text *from, struct sg_text *to);
 extern const uint64_t sg_names_table[];
 extern const size_t sg_names_count;
 
+/* A bit for each of the highest 16 bits of a fingerprint that some row has: most names end here. */
+extern const uint64_t sg_names_filter[];
+
 #endif

@@ -192,21 +192,15 @@ double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, ui
     return weight < open->most ? weight : open->most;
 }
 
-double sg_learned_stream(struct sg_learned *learned, const uint8_t *head, size_t len,
-                         const char *member, const char **words)
+double sg_learned_stream(const struct sg_learned *learned, const struct sg_stream_vector *vector,
+                         const char **words)
 {
     const struct sg_model *model = learned->model;
-    struct sg_stream_vector vector;
     int32_t like, unlike;
     double weight;
 
-    sg_stream_features_fill(head, len, &vector);
-    if (learned->tap)
-        learned->tap->stream(learned->tap->ctx, member, &vector);
-    if (vector.at[SG_STREAM_NAMES] == 0)
-        return 0; /* names nothing */
-    like = sg_model_thousandths(&model->structure, sg_model_sum(&model->structure, vector.at));
-    unlike = sg_model_thousandths(&model->outlier, sg_model_sum(&model->outlier, vector.at));
+    like = sg_model_thousandths(&model->structure, sg_model_sum(&model->structure, vector->at));
+    unlike = sg_model_thousandths(&model->outlier, sg_model_sum(&model->outlier, vector->at));
     *words =
         like >= unlike ? "is put together as attacks are" : "is put together as no clean model is";
     weight = (like >= unlike ? like : unlike) / 1000.0;

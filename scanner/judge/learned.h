@@ -51,7 +51,7 @@ double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, ui
                       enum sg_use use, uint64_t *offset);
 
 /* What the model says of a stream that begins so. */
-double sg_learned_stream(struct sg_learned *learned, const uint8_t *head, size_t len,
-                         const char *member, const char **words);
+double sg_learned_stream(const struct sg_learned *learned, const struct sg_stream_vector *vector,
+                         const char **words);
 
 #endif

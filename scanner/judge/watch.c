@@ -71,10 +71,13 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
 /* How a stream is put together says something only where it calls what nobody vouches for. */
 static void note_structure(struct sg_judge *judge)
 {
-    struct sg_row row = judge->structure;
+    struct sg_row row = {.rule = "structure"};
 
-    judge->structure.weight = 0;
-    if (row.weight >= SG_AT_SUSPICIOUS && judge->structure_member == judge->member_print)
+    judge->structure_open = false;
+    if (judge->structure_member != judge->member_print)
+        return;
+    row.weight = sg_learned_stream(&judge->learned, &judge->structure, &row.detail);
+    if (row.weight >= SG_AT_SUSPICIOUS)
         sg_judge_note_row(judge, &row, 0, 0, row.detail);
 }
 
@@ -101,7 +104,7 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
             .id = call->id,
             .offset = call->offset,
             .telling = site->weight >= 0.74 && !(site->arguments & SG_ARG_RESULT)};
-    if (judge->structure.weight > 0 && site->weight >= 0.10)
+    if (judge->structure_open && site->weight >= 0.10)
         note_structure(judge);
     if (!found)
         return;
@@ -174,9 +177,7 @@ static void on_store(struct sg_judge *judge, const struct sg_machine *m, const s
 
 static void ask_model(struct sg_judge *judge, struct sg_sight *sight, struct sg_site *site)
 {
-    size_t len = strlen(judge->member);
-
-    sight->nested = len >= 7 && strstr(judge->member, "(bytes)") != NULL;
+    sight->nested = judge->nested;
     sg_learned_site(&judge->learned, sight, judge->member, site);
 }
 

@@ -56,13 +56,24 @@ def measure(program: Path, files: Sequence[File], known: Sequence[peers.Peer]) -
     return costs
 
 
+def drawn(files: list[File], most: int) -> list[File]:
+    """At most this many of each corpus, by chance; 0: all."""
+    by_corpus: dict[str, list[File]] = {}
+    for file in files:
+        by_corpus.setdefault(file.corpus, []).append(file)
+    found: list[File] = []
+    for some in by_corpus.values():
+        found += random.Random(tables.SEED).sample(some, most) if 0 < most < len(some) else some
+    return found
+
+
 class Evaluation:
     """What is known so far, and how it is told."""
 
     def __init__(self, arguments: argparse.Namespace, files: list[File]) -> None:
         self.arguments = arguments
         self.program: Path = arguments.program.resolve()
-        self.files = [f for f in files if f.label in LABELS]
+        self.files = drawn([f for f in files if f.label in LABELS], arguments.most)
         self.unsure = [f for f in files if f.label not in LABELS]
         self.peers: list[Scanner] = []
         self.tried: list[Scanner] = []  # learned without what they are tried on
@@ -177,6 +188,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--corpus", nargs="+", type=Path, default=[shared], metavar="DIR")
     parser.add_argument("--program", type=Path, default=ROOT / "build" / "safeguard")
+    parser.add_argument("--most", type=int, default=0, help="files drawn from each corpus")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", type=int, default=400, help="how many misses and alarms to list")
     parser.add_argument("--peers", action="store_true", help="ask other scanners, too")

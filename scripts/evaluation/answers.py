@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .corpora import File
 
@@ -47,14 +47,14 @@ class Scanner:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run over many files."""
+    """Of one run over many files. Times are processor time: others are at work on the machine, too."""
 
     files: int
     size: int
-    seconds: float
+    seconds: float  # beside what it took to get ready
     ready: float  # seconds until the first file could be looked at
     peak: int  # kilobytes
-    micros: tuple[int, ...]
+    micros: tuple[int, ...]  # of each file; safeguard tells elapsed time
 
     def share(self, part: float) -> int:
         return sorted(self.micros)[min(len(self.micros) - 1, int(part * len(self.micros)))]
@@ -77,8 +77,8 @@ def from_line(said: dict) -> Answer:
     )
 
 
-def safeguard_lines(command: list[str], paths: Sequence[str]) -> tuple[list[dict], int]:
-    """The output, and the most memory that was used, in kilobytes."""
+def safeguard_lines(command: list[str], paths: Sequence[str]) -> tuple[list[dict], Any]:
+    """The output, and what it took (struct rusage)."""
     with subprocess.Popen([*command, *paths], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         lines = [json.loads(line) for line in child.stdout]
@@ -86,7 +86,7 @@ def safeguard_lines(command: list[str], paths: Sequence[str]) -> tuple[list[dict
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode not in (0, 1, 2):
         raise Failed(f"the scan ended with {child.returncode}")
-    return lines, usage.ru_maxrss
+    return lines, usage
 
 
 def safeguard(program: Path, files: Sequence[File], options: Sequence[str]) -> dict[File, Answer]:
@@ -106,11 +106,9 @@ def safeguard(program: Path, files: Sequence[File], options: Sequence[str]) -> d
 def safeguard_cost(program: Path, files: Sequence[File], options: Sequence[str]) -> Cost:
     """One thread, one process over all files; and what it takes to start."""
     command = [str(program), "scan", "-j", "1", "--format", "jsonl", *options]
-    begin = time.monotonic()
-    safeguard_lines(command, [str(min(files, key=lambda f: f.size).path)])
-    ready = time.monotonic() - begin
-    begin = time.monotonic()
-    lines, peak = safeguard_lines(command, [str(f.path) for f in files])
-    seconds = time.monotonic() - begin
+    _, usage = safeguard_lines(command, [str(min(files, key=lambda f: f.size).path)])
+    ready = usage.ru_utime + usage.ru_stime
+    lines, usage = safeguard_lines(command, [str(f.path) for f in files])
+    seconds = usage.ru_utime + usage.ru_stime - ready
     micros = tuple(line["micros"] for line in lines if "micros" in line)
-    return Cost(len(files), sum(f.size for f in files), seconds, ready, peak, micros)
+    return Cost(len(files), sum(f.size for f in files), seconds, ready, usage.ru_maxrss, micros)

@@ -98,7 +98,7 @@ def opened(folders: list[Path]) -> Iterator[list[File]]:
     found: list[File] = []
     with ExitStack() as stack:
         for folder in folders:
-            place = folder.resolve()
+            place = folder.absolute()
             name = place.parent.name if place.name == "corpus" else place.name
             if (place / "unpack").is_file() and not any(
                 (place / label).is_dir() for label in LABELS

@@ -2,7 +2,8 @@
 
 Runs with the interpreter of the peer's own environment (build/peers/NAME). Each peer is asked
 through the functions behind its command line, once per file; no peer loads what it looks at. The
-first line says what the peer is and how long it took to get ready. `said` has two tiers as our own
+first line says what the peer is and how long it took to get ready; times are processor time, so
+that a busy machine does not matter. `said` has two tiers as our own
 verdict has; what the peer could not read or passed over is `not scanned`:
 
     picklescan   dangerous | suspicious globals
@@ -23,7 +24,7 @@ import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
 
-SECONDS_A_FILE = 20  # of processor time, so that a busy machine does not matter
+SECONDS_A_FILE = 20
 Scan = Callable[[str], "tuple[bool, bool, bool]"]  # malicious, suspicious, scanned
 
 
@@ -103,7 +104,7 @@ def too_slow(_signal: int, _frame: object) -> None:
 
 
 def look(scan: Scan, path: str) -> dict[str, object]:
-    begin = time.perf_counter_ns()
+    begin = time.process_time_ns()
     note = ""
     malicious = suspicious = scanned = False
     signal.setitimer(signal.ITIMER_PROF, SECONDS_A_FILE)
@@ -116,7 +117,7 @@ def look(scan: Scan, path: str) -> dict[str, object]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     said = "malicious" if malicious else "suspicious" if suspicious else "benign"
-    micros = (time.perf_counter_ns() - begin) // 1000
+    micros = (time.process_time_ns() - begin) // 1000
     return {"path": path, "said": said, "scanned": scanned, "micros": micros, "note": note}
 
 
@@ -126,12 +127,12 @@ def main() -> None:
     out, sys.stdout = sys.stdout, sys.stderr
     signal.signal(signal.SIGPROF, too_slow)
     scan = PEERS[name]()
-    ready = {"peer": name, "version": version(name), "ready": time.monotonic()}
+    ready = {"peer": name, "version": version(name), "ready": time.process_time()}
     print(json.dumps(ready), file=out, flush=True)
     for line in sys.stdin:
         print(json.dumps(look(scan, line.rstrip("\n"))), file=out, flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"peak_kb": peak}), file=out)
+    print(json.dumps({"peak_kb": peak, "seconds": time.process_time()}), file=out)
 
 
 if __name__ == "__main__":

@@ -112,14 +112,13 @@ class Peer:
         return Scanner(self.name, self.version, answers)
 
     def cost(self, files: Sequence[File], fence: list[str]) -> Cost:
-        begin, ready, peak, micros = time.monotonic(), 0.0, 0, []
+        ready, last, micros = 0.0, {"seconds": 0.0, "peak_kb": 0}, []
         for said in self.lines([str(f.path) for f in files], fence):
-            if "ready" in said:
-                ready = said["ready"] - begin
+            ready = said.get("ready", ready)
             micros += [said["micros"]] if "said" in said else []
-            peak = said.get("peak_kb", peak)
-        seconds = time.monotonic() - begin - ready
-        return Cost(len(files), sum(f.size for f in files), seconds, ready, peak, tuple(micros))
+            last = said
+        size, seconds = sum(f.size for f in files), last["seconds"] - ready
+        return Cost(len(files), size, seconds, ready, int(last["peak_kb"]), tuple(micros))
 
 
 def feed(child: subprocess.Popen[str], paths: Sequence[str]) -> None:

@@ -68,16 +68,24 @@ def acts(schema: Schema, site: Site) -> bool:
     return site.vector[made] not in (4, 5) and not site.vector[of_class]
 
 
-def judge(file: File, site: SiteModel, stream: StreamModel) -> Fold:
-    like, unlike = stream.sums(file)
-    opened = [s for s in file.sites if s.open]
-    known = [x for x, s in zip(site.sums(opened), opened, strict=True) if acts(site.schema, s)]
-    blind = list(zip(site.sums(file.sites, blind=True), file.sites, strict=True))
+def judge(files: list[File], site: SiteModel, stream: StreamModel) -> list[Fold]:
+    sites = [s for f in files for s in f.sites]
+    sums = list(zip(site.sums(sites), site.sums(sites, blind=True), strict=True))
+    streams = stream.sums(files)
     stdlib = site.schema.site.index("STDLIB")
-    every = [x for x, s in blind if acts(site.schema, s)]
-    foreign = [x for x, s in blind if acts(site.schema, s) and not s.vector[stdlib]]
-    most = [int(max(sums, default=NOTHING)) for sums in (known, every, foreign)]
-    return Fold(file, most[0], most[1], most[2], like, unlike)
+    found, at = [], 0
+    for file, (like, unlike) in zip(files, streams, strict=True):
+        said = [
+            (s, x)
+            for s, x in zip(file.sites, sums[at : at + len(file.sites)], strict=True)
+            if acts(site.schema, s)
+        ]
+        at += len(file.sites)
+        known = max((x for s, (x, _) in said if s.open), default=NOTHING)
+        blind = max((x for s, (_, x) in said), default=NOTHING)
+        foreign = max((x for s, (_, x) in said if not s.vector[stdlib]), default=NOTHING)
+        found.append(Fold(file, int(known), int(blind), int(foreign), like, unlike))
+    return found
 
 
 def folds(files: list[File], schema: Schema, names: Names, size: Size = FULL) -> list[Fold]:
@@ -87,7 +95,7 @@ def folds(files: list[File], schema: Schema, names: Names, size: Size = FULL) ->
         site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
         site.fit(train)
         stream.fit(train)
-        found += [judge(f, site, stream) for f in files if f.fold == number]
+        found += judge([f for f in files if f.fold == number], site, stream)
     return found
 
 

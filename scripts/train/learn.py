@@ -232,9 +232,14 @@ class StreamModel:
         self.structure = boosted(rows, labels, weights, self.size.structure_trees, STRUCTURE_LEAVES)
         self.outlier = isolation(rows[labels == 0], self.size.outlier_trees, OUTLIER_SAMPLE)
 
-    def sums(self, file: File) -> tuple[int, int]:
-        """The largest of the file's streams."""
-        rows, _, _ = self._rows([file])
-        if len(rows) == 0:
-            return (-(1 << 20), -(1 << 20))
-        return int(self.structure.sums(rows).max()), int(self.outlier.sums(rows).max())
+    def sums(self, files: list[File]) -> list[tuple[int, int]]:
+        """The largest of each file's streams."""
+        names = self.schema.stream.index("NAMES")
+        rows = [(i, s) for i, f in enumerate(files) for s in f.streams if s[names]]
+        said = [(-(1 << 20), -(1 << 20))] * len(files)
+        if rows:
+            table = np.array([s for _, s in rows], dtype=np.int64)
+            both = zip(self.structure.sums(table), self.outlier.sums(table), strict=True)
+            for (i, _), (like, unlike) in zip(rows, both, strict=True):
+                said[i] = max(said[i][0], int(like)), max(said[i][1], int(unlike))
+        return said

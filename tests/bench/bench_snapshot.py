@@ -34,11 +34,11 @@ AGAIN = FIRST.rpartition("start = ")[0] + (
 MAPPED = """
 import mmap, os, sys, time
 best = []
-for _ in range(300):
+for _ in range(20):
     start = time.perf_counter_ns()
     with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ): pass
     best.append(time.perf_counter_ns() - start)
-print(sorted(best)[150] / 1000)
+print(sorted(best)[10] / 1000)
 """
 IMPORT = "import time; start = time.perf_counter_ns(); import {}; print((time.perf_counter_ns() - start) / 1000)"
 

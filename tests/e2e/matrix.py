@@ -101,7 +101,8 @@ class Cell:
 
     @property
     def refused(self) -> bool:
-        return not self.canary and "raised" in self.evil
+        """joblib.Memory takes a refusal for a damaged file, and computes anew."""
+        return not self.canary and ("raised" in self.evil or bool(self.blocked))
 
 
 @dataclass

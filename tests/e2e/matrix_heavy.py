@@ -217,8 +217,8 @@ CASES = [
         inert="transformers loads with weights_only",
     ),
     Case("gensim: Word2Vec.load", load_vectors, save_vectors, words, needs=("gensim",)),
-    Case("spaCy: a pickled pipeline", load_spacy, save_spacy, needs=("spacy",)),
-    Case("spaCy: a pickled document", load_docs, save_docs, needs=("spacy",)),
+    Case("spaCy: a pickled pipeline", load_spacy, save_spacy, needs=("spacy",), silent=False),
+    Case("spaCy: a pickled document", load_docs, save_docs, needs=("spacy",), silent=False),
     Case(
         "statsmodels: load_pickle",
         load_fit,

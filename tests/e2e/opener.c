@@ -1,4 +1,4 @@
-/* opener.c - a static program that opens files in every way but libc's: for test_supervise.py.
+/* opener.c - a static program that opens files in every way but libc's: for test_supervise*.py.
  *
  *     opener VERB ARGUMENT…
  *

