@@ -34,7 +34,7 @@ POLICY := $(wildcard policy/*.c)
 CLI    := $(wildcard scanner/cli/*.c)
 SHIM   := $(wildcard shim/*.c)
 # The supervisor is the guard without what makes it part of another program.
-SUPERVISE := $(wildcard supervise/*.c) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
+SUPERVISE := $(wildcard shim/supervise/*.c) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
 UNIT   := $(wildcard tests/unit/test_*.c)
 FUZZ   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH  := $(wildcard tests/bench/bench_*.c)

@@ -106,9 +106,8 @@ int sg_guard_opened(int fd, int flags, const char *path)
     }
     sg_python_peek(path);
     sg_fd_forget(fd);
-    if (flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY ||
-        SG_RAW(SYS_fstat, fd, &subject.st) < 0 || !S_ISREG(subject.st.st_mode) ||
-        vet(&subject, &use))
+    if (flags & O_PATH || flags & O_WRONLY || SG_RAW(SYS_fstat, fd, &subject.st) < 0 ||
+        !S_ISREG(subject.st.st_mode) || vet(&subject, &use))
         return fd;
     (void)SG_RAW(SYS_close, fd);
     errno = EACCES;
@@ -146,7 +145,7 @@ static bool vet_again(int fd, enum sg_event event, const char *path, bool unseen
     if (stands(&subject, unseen))
         return true;
     long flags = SG_RAW(SYS_fcntl, fd, F_GETFL);
-    if (flags < 0 || flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
+    if (flags < 0 || flags & O_PATH || flags & O_WRONLY)
         return true;
     struct sg_identity identity = sg_identity_of(&subject.st);
     uint64_t word = sg_fd_word(fd);

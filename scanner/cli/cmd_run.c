@@ -15,7 +15,7 @@
 #include "cli/rules.h"
 #include "cli/watcher.h"
 
-#include "supervise/supervise.h"
+#include "shim/supervise/supervise.h"
 
 #include <errno.h>
 #include <fcntl.h>

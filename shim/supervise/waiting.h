@@ -6,7 +6,7 @@
 #ifndef SG_WAITING_H
 #define SG_WAITING_H
 
-#include "supervise/request.h"
+#include "shim/supervise/request.h"
 
 /* Before the first worker. False (errno) when no thread could be started. */
 bool sg_waiting_start(void);

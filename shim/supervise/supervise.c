@@ -1,14 +1,14 @@
 /* supervise.c - the supervisor: starts the command under the filter, then looks after the tree. */
-#include "supervise/supervise.h"
+#include "shim/supervise/supervise.h"
 
-#include "supervise/filter.h"
-#include "supervise/front.h"
-#include "supervise/handover.h"
-#include "supervise/inherited.h"
-#include "supervise/place.h"
-#include "supervise/rights.h"
-#include "supervise/tree.h"
-#include "supervise/workers.h"
+#include "shim/supervise/filter.h"
+#include "shim/supervise/front.h"
+#include "shim/supervise/handover.h"
+#include "shim/supervise/inherited.h"
+#include "shim/supervise/place.h"
+#include "shim/supervise/rights.h"
+#include "shim/supervise/tree.h"
+#include "shim/supervise/workers.h"
 
 #include "shim/log.h"
 

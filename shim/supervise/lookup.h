@@ -6,7 +6,7 @@
 #ifndef SG_LOOKUP_H
 #define SG_LOOKUP_H
 
-#include "supervise/place.h"
+#include "shim/supervise/place.h"
 
 #include <linux/openat2.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* workers.c - takes calls up, and hands each to whom it belongs. */
-#include "supervise/workers.h"
+#include "shim/supervise/workers.h"
 
-#include "supervise/opening.h"
-#include "supervise/refusals.h"
-#include "supervise/rights.h"
-#include "supervise/waiting.h"
+#include "shim/supervise/opening.h"
+#include "shim/supervise/refusals.h"
+#include "shim/supervise/rights.h"
+#include "shim/supervise/waiting.h"
 
 #include "shim/log.h"
 #include "shim/supervised.h"

@@ -1,7 +1,7 @@
 /* place.c - opens the directories of a supervised thread through /proc. */
-#include "supervise/place.h"
+#include "shim/supervise/place.h"
 
-#include "supervise/rights.h"
+#include "shim/supervise/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>

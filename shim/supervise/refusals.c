@@ -1,5 +1,5 @@
 /* refusals.c - a short list; the oldest one makes room. */
-#include "supervise/refusals.h"
+#include "shim/supervise/refusals.h"
 
 #include "shim/note.h"
 #include "shim/supervised.h"

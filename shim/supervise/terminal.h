@@ -2,7 +2,7 @@
 #ifndef SG_TERMINAL_H
 #define SG_TERMINAL_H
 
-#include "supervise/place.h"
+#include "shim/supervise/place.h"
 
 /* Opens the controlling terminal of the thread; a negative errno. */
 int sg_terminal_open(const struct sg_place *place, int flags);

@@ -5,7 +5,7 @@
  * (O_TRUNC, O_CREAT with O_EXCL) goes through. Every other open is told to the supervisor, and so
  * is each openat2(), whose flags lie in memory. Told and let go on are the calls after which a
  * path may mean another thing or a process may open other files than the supervisor: see
- * supervise/rights.h. Refused is what the profile no-bypass refuses, and besides clone3() (its
+ * rights.h. Refused is what the profile no-bypass refuses, and besides clone3() (its
  * flags lie in memory; libc does without) and fanotify, which hands out open files.
  */
 #ifndef SG_FILTER_H

@@ -2,7 +2,7 @@
 #ifndef SG_REFUSALS_H
 #define SG_REFUSALS_H
 
-#include "supervise/request.h"
+#include "shim/supervise/request.h"
 
 /* The note (shim/note.h) of the calling thread is what `tid` is to hear. */
 void sg_refusals_keep(pid_t tid);

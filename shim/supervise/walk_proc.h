@@ -2,7 +2,7 @@
 #ifndef SG_WALK_PROC_H
 #define SG_WALK_PROC_H
 
-#include "supervise/place.h"
+#include "shim/supervise/place.h"
 
 /* As sg_lookup(), at many times its cost. `magic`: links that lead to a thing whatever their text
  * says are followed too. */

@@ -1,5 +1,5 @@
 /* proc_text.c - reads /proc without stdio's buffers. */
-#include "supervise/proc_text.h"
+#include "shim/supervise/proc_text.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* vetting.c - chooses among the guard's means. */
-#include "supervise/vetting.h"
+#include "shim/supervise/vetting.h"
 
 #include "shim/still.h"
 #include "shim/strict.h"

@@ -1,12 +1,12 @@
 /* opening.c - looks at what a path names before it is opened, and into what was opened. */
-#include "supervise/opening.h"
+#include "shim/supervise/opening.h"
 
-#include "supervise/lookup.h"
-#include "supervise/rights.h"
-#include "supervise/target.h"
-#include "supervise/terminal.h"
-#include "supervise/vetting.h"
-#include "supervise/waiting.h"
+#include "shim/supervise/lookup.h"
+#include "shim/supervise/rights.h"
+#include "shim/supervise/target.h"
+#include "shim/supervise/terminal.h"
+#include "shim/supervise/vetting.h"
+#include "shim/supervise/waiting.h"
 
 #include "shim/log.h"
 #include "shim/note.h"

@@ -1,8 +1,8 @@
 /* terminal.c - /dev/tty, by the number that the kernel tells. */
-#include "supervise/terminal.h"
+#include "shim/supervise/terminal.h"
 
-#include "supervise/lookup.h"
-#include "supervise/proc_text.h"
+#include "shim/supervise/lookup.h"
+#include "shim/supervise/proc_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* inherited.c - goes through /proc/self/fd before the command begins. */
-#include "supervise/inherited.h"
+#include "shim/supervise/inherited.h"
 
-#include "supervise/vetting.h"
+#include "shim/supervise/vetting.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* lookup.c - lets the kernel resolve a path where it can only come out right. */
-#include "supervise/lookup.h"
+#include "shim/supervise/lookup.h"
 
-#include "supervise/walk_proc.h"
+#include "shim/supervise/walk_proc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* walk_proc.c - resolves what the kernel would resolve for the supervisor instead. */
-#include "supervise/walk_proc.h"
+#include "shim/supervise/walk_proc.h"
 
-#include "supervise/lookup.h"
-#include "supervise/target.h"
+#include "shim/supervise/lookup.h"
+#include "shim/supervise/target.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #ifndef SG_OPENING_H
 #define SG_OPENING_H
 
-#include "supervise/request.h"
+#include "shim/supervise/request.h"
 
 #include "policy/policy.h"
 

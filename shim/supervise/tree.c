@@ -1,7 +1,7 @@
 /* tree.c - kills generation by generation: an orphan comes to us as a child. */
-#include "supervise/tree.h"
+#include "shim/supervise/tree.h"
 
-#include "supervise/proc_text.h"
+#include "shim/supervise/proc_text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* target.c - reads /proc/TID/status. */
-#include "supervise/target.h"
+#include "shim/supervise/target.h"
 
-#include "supervise/proc_text.h"
+#include "shim/supervise/proc_text.h"
 
 #include <stdlib.h>
 #include <string.h>

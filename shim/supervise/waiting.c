@@ -1,8 +1,8 @@
 /* waiting.c - a ticker looks after those who wait. */
-#include "supervise/waiting.h"
+#include "shim/supervise/waiting.h"
 
-#include "supervise/lookup.h"
-#include "supervise/target.h"
+#include "shim/supervise/lookup.h"
+#include "shim/supervise/target.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* filter.c - the rows of the filter; built by libseccomp, loaded by hand to get the listener. */
-#include "supervise/filter.h"
+#include "shim/supervise/filter.h"
 
 #include "policy/profiles.h"
 #include "shim/supervised.h"

@@ -1,5 +1,5 @@
 /* request.c - the kernel's notifications, with the memory behind their arguments. */
-#include "supervise/request.h"
+#include "shim/supervise/request.h"
 
 #include <errno.h>
 #include <fcntl.h>

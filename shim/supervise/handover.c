@@ -1,5 +1,5 @@
 /* handover.c - a descriptor as ancillary data. */
-#include "supervise/handover.h"
+#include "shim/supervise/handover.h"
 
 #include <string.h>
 #include <sys/socket.h>

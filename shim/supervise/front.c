@@ -5,9 +5,9 @@
  * tell the one from the other the supervisor is asked: it blocks all signals, and what was sent to
  * the group is pending there.
  */
-#include "supervise/front.h"
+#include "shim/supervise/front.h"
 
-#include "supervise/tree.h"
+#include "shim/supervise/tree.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* rights.c - a thread of the supervisor takes on the rights of a supervised one. */
-#include "supervise/rights.h"
+#include "shim/supervise/rights.h"
 
-#include "supervise/target.h"
+#include "shim/supervise/target.h"
 
 #include <errno.h>
 #include <linux/capability.h>
