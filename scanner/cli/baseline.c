@@ -122,7 +122,7 @@ bool sg_baseline_open(struct sg_baseline *baseline, const char *path, bool may_l
 const char *sg_baseline_find(const struct sg_baseline *baseline,
                              const uint8_t sha256[SG_SHA256_SIZE], enum sg_verdict verdict)
 {
-    struct sg_accepted wanted;
+    struct sg_accepted wanted = {0};
 
     memcpy(wanted.sha256, sha256, SG_SHA256_SIZE);
     const struct sg_accepted *found = baseline->known

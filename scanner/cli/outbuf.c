@@ -56,8 +56,10 @@ void sg_out_json(struct sg_outbuf *out, const char *text)
     char piece[SG_QUOTE_MOST];
 
     sg_out_text(out, "\"");
-    while (*text)
-        sg_out_bytes(out, piece, sg_quote_json(&text, piece));
+    while (*text) {
+        size_t len = sg_quote_json(&text, piece);
+        sg_out_bytes(out, piece, len);
+    }
     sg_out_text(out, "\"");
 }
 
@@ -65,8 +67,10 @@ void sg_out_plain(struct sg_outbuf *out, const char *text)
 {
     char piece[SG_QUOTE_MOST];
 
-    while (*text)
-        sg_out_bytes(out, piece, sg_quote_plain(&text, piece));
+    while (*text) {
+        size_t len = sg_quote_plain(&text, piece);
+        sg_out_bytes(out, piece, len);
+    }
 }
 
 /* RFC 3986: what may stand for itself in a path. A colon may not in a relative one's first

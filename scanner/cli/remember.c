@@ -113,21 +113,59 @@ static bool complain(const char *path, const char *problem)
     return false;
 }
 
-static bool read_entries(struct sg_remember *remember, FILE *file)
+/* The next number of a line; false when there is none. */
+static bool take_number(char **at, int base, uint64_t *number)
 {
-    char magic[sizeof(MAGIC) + 1];
-    uint64_t rules;
-    struct sg_remembered known;
+    char *end;
 
-    if (fscanf(file, "%18s %" SCNx64 "\n", magic, &rules) != 2 || strcmp(magic, MAGIC) != 0)
-        return complain(remember->path, "is no cache of safeguard's");
-    if (rules != remember->rules)
-        return true;
-    while (fscanf(file, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %lf %23s\n",
-                  &known.device, &known.inode, &known.size, &known.modified, &known.changed,
-                  &known.score, known.format) == 7)
-        put(remember, &known);
-    return feof(file) || complain(remember->path, "is damaged: remove it");
+    errno = 0;
+    *number = strtoull(*at, &end, base);
+    bool taken = end != *at && errno == 0;
+    *at = end;
+    return taken;
+}
+
+static bool read_entry(char *line, struct sg_remembered *known)
+{
+    uint64_t modified, changed;
+    char *at = line, *end;
+
+    if (!take_number(&at, 10, &known->device) || !take_number(&at, 10, &known->inode) ||
+        !take_number(&at, 10, &known->size) || !take_number(&at, 10, &modified) ||
+        !take_number(&at, 10, &changed))
+        return false;
+    known->modified = (int64_t)modified;
+    known->changed = (int64_t)changed;
+    known->score = strtod(at, &end);
+    size_t len = strcspn(end + (*end == ' '), "\n");
+    if (end == at || len == 0 || len >= FORMAT_MAX)
+        return false;
+    memcpy(known->format, end + 1, len);
+    known->format[len] = '\0';
+    return true;
+}
+
+/* NULL, or what is wrong with the file. */
+static const char *read_entries(struct sg_remember *remember, FILE *file)
+{
+    struct sg_remembered known;
+    char *line = NULL, *at;
+    size_t room = 0;
+    uint64_t rules;
+    bool good = true;
+
+    bool ours = getline(&line, &room, file) > 0 && !strncmp(line, MAGIC " ", sizeof(MAGIC));
+    at = ours ? line + sizeof(MAGIC) : NULL;
+    ours = ours && take_number(&at, 16, &rules);
+    if (ours && rules == remember->rules) {
+        while (good && getline(&line, &room, file) > 0) {
+            good = read_entry(line, &known);
+            if (good)
+                put(remember, &known);
+        }
+    }
+    free(line);
+    return !ours ? "is no cache of safeguard's" : good ? NULL : "is damaged: remove it";
 }
 
 bool sg_remember_open(struct sg_remember *remember, const char *path,
@@ -140,15 +178,15 @@ bool sg_remember_open(struct sg_remember *remember, const char *path,
     FILE *file = fopen(path, "re");
     if (!file)
         return errno == ENOENT || complain(path, strerror(errno));
-    bool good = true;
+    const char *problem = NULL;
     if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
-        good = complain(path, "is no regular file");
+        problem = "is no regular file";
     else if ((info.st_uid != geteuid() && info.st_uid != 0) || info.st_mode & (S_IWGRP | S_IWOTH))
-        good = complain(path, "others may write to it: it cannot be trusted");
+        problem = "others may write to it: it cannot be trusted";
     else if (info.st_size > 0)
-        good = read_entries(remember, file);
+        problem = read_entries(remember, file);
     fclose(file);
-    return good;
+    return !problem || complain(path, problem);
 }
 
 bool sg_remember_find(const struct sg_remember *remember, const struct stat *file,

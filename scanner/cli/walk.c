@@ -22,7 +22,7 @@ struct sg_seen {
 
 static void add_job(struct sg_walk *walk, struct sg_job job)
 {
-    if (walk->count == walk->cap) {
+    if (!walk->jobs || walk->count == walk->cap) {
         walk->cap = walk->cap ? 2 * walk->cap : 64;
         walk->jobs = sg_heap_grow(walk->jobs, walk->cap * sizeof(*walk->jobs));
     }
