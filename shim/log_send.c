@@ -37,7 +37,7 @@ static bool write_quietly(int fd, const char *text, size_t len)
  * process has failed. */
 static bool ends_in_a_line(const char *path, long fd)
 {
-    struct stat st;
+    struct stat st = {0};
     char last = '\n';
 
     if (SG_RAW(SYS_fstat, fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
@@ -101,7 +101,7 @@ void sg_send_stderr_is(bool own)
 /* Somebody closed standard error, and a data file has got its number. */
 static bool is_data(void)
 {
-    struct stat st;
+    struct stat st = {0};
 
     return atomic_load_explicit(&own_stderr, memory_order_relaxed) &&
            SG_RAW(SYS_fstat, STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&

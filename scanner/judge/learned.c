@@ -5,9 +5,24 @@
 
 #include <string.h>
 
-#define MOST_ANY 0.99
-#define MOST_SUSPICIOUS 0.89
-#define MOST_PLAIN 0.49
+/* How much room the model has, by what the call is. Without a telling argument it must be surer of a
+ * function that no table knows before that is malicious. */
+enum room { ROOM_NONE, ROOM_PLAIN, ROOM_SUSPICIOUS, ROOM_UNSURE, ROOM_ANY };
+
+#define SURE 0.975
+
+static double within(enum room room, double weight)
+{
+    static const double most[] = {[ROOM_NONE] = 0,
+                                  [ROOM_PLAIN] = 0.49,
+                                  [ROOM_SUSPICIOUS] = 0.89,
+                                  [ROOM_UNSURE] = 0.89,
+                                  [ROOM_ANY] = 0.99};
+
+    if (room == ROOM_UNSURE && weight >= SURE)
+        return weight;
+    return weight < most[room] ? weight : most[room];
+}
 
 /* What no attribute or argument of an ordinary call is. */
 #define TELLING                                                                                    \
@@ -27,27 +42,38 @@ static bool constructs(const struct sg_call *call)
     return call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX;
 }
 
+/* … of a name that no table knows. Without a telling argument nobody can be sure of it. */
+static enum room room_unknown(const struct sg_sight *sight, bool telling)
+{
+    unsigned flags = sight->name->flags;
+
+    if (constructs(sight->call))
+        return ROOM_NONE; /* takes classes only, runs __new__ only */
+    if ((flags & (SG_N_CLASS | SG_N_VERB)) != SG_N_CLASS)
+        return telling ? ROOM_ANY : ROOM_UNSURE;
+    if (flags & SG_N_STDLIB)
+        return ROOM_NONE; /* whose classes the table knows */
+    return sight->glance->flags & SG_ARG_PAYLOAD ? ROOM_SUSPICIOUS : ROOM_PLAIN;
+}
+
 /* The most that the model may say of a call; 0: it is not asked. */
-static double most(const struct sg_sight *sight, const struct sg_site *site)
+static enum room room_of(const struct sg_sight *sight, const struct sg_site *site)
 {
     const struct sg_name *name = sight->name;
     enum sg_kind callee = sg_value_kind(sight->m, sight->call->callee);
+    bool telling = (sight->glance->flags & TELLING) != 0;
 
     if (site->weight >= SG_AT_MALICIOUS || strcmp(site->rule, "code-carrier") == 0 ||
         (name && name->sink == SG_SINK_CLEAN && callee != SG_V_ATTR))
-        return 0;
+        return ROOM_NONE;
+    if (constructs(sight->call) && (callee != SG_V_GLOBAL || !name))
+        return ROOM_PLAIN;
     if (callee != SG_V_GLOBAL || !name)
-        return constructs(sight->call) ? MOST_PLAIN : MOST_ANY;
-    if (name->sink == SG_SINK_NONE && constructs(sight->call))
-        return 0; /* takes classes only, runs __new__ only */
-    if (name->sink == SG_SINK_NONE && (name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS &&
-        name->flags & SG_N_STDLIB)
-        return 0; /* whose classes the table knows */
-    if (name->sink == SG_SINK_NONE && (name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)
-        return sight->glance->flags & SG_ARG_PAYLOAD ? MOST_SUSPICIOUS : MOST_PLAIN;
-    if (name->flags & (SG_N_SOFT | SG_N_INIT))
-        return sight->glance->flags & TELLING ? MOST_SUSPICIOUS : MOST_PLAIN;
-    return MOST_ANY;
+        return telling ? ROOM_ANY : ROOM_UNSURE;
+    return name->sink == SG_SINK_NONE                 ? room_unknown(sight, telling)
+           : !(name->flags & (SG_N_SOFT | SG_N_INIT)) ? ROOM_ANY
+           : telling                                  ? ROOM_SUSPICIOUS
+                                                      : ROOM_PLAIN;
 }
 
 static size_t slot_of(const struct sg_site_vector *vector)
@@ -114,56 +140,55 @@ static const char *with_words(unsigned flags)
     return "";
 }
 
-static void tell(struct sg_learned *learned, const struct sg_sight *sight, const char *member,
-                 const struct sg_spoken *spoken, const struct sg_site *site,
-                 const struct sg_site_vector *vector, const struct sg_grams *grams)
+static void tell(const struct sg_tap *tap, const struct sg_sight *sight, const struct sg_site *site,
+                 struct sg_site_row row)
 {
-    struct sg_site_row row = {.m = sight->m,
-                              .call_id = sight->call->id,
-                              .offset = sight->call->offset,
-                              .member = member,
-                              .module = spoken->module,
-                              .qualname = spoken->qualname,
-                              .weight = site->weight,
-                              .rule = site->rule,
-                              .open = most(sight, site) > 0,
-                              .vector = vector,
-                              .grams = grams};
-
-    learned->tap->site(learned->tap->ctx, &row);
+    row.m = sight->m;
+    row.call_id = sight->call->id;
+    row.offset = sight->call->offset;
+    row.weight = site->weight;
+    row.rule = site->rule;
+    row.open = room_of(sight, site) != ROOM_NONE;
+    tap->site(tap->ctx, &row);
 }
 
 /* Only what is uncertain is kept: what is not cannot crowd it out. */
-static void keep(struct sg_learned *learned, const struct sg_sight *sight, double bound,
+static void keep(struct sg_learned *learned, const struct sg_sight *sight, enum room room,
                  const struct sg_site_vector *vector)
 {
     uint64_t id = sight->call->id;
 
     learned->sights[id % SG_SIGHTS] =
-        (struct sg_open_sight){sight->m, id, sight->call->offset, bound, *vector};
+        (struct sg_open_sight){sight->m, id, sight->call->offset, (int)room, *vector};
 }
 
 void sg_learned_site(struct sg_learned *learned, struct sg_sight *sight, const char *member,
                      struct sg_site *site)
 {
-    double bound = most(sight, site), weight;
+    enum room room = room_of(sight, site);
+    bool asked = within(room, 1) > site->weight;
+    double weight;
     struct sg_site_vector vector;
     struct sg_spoken spoken;
     struct sg_grams grams;
 
-    if (bound <= site->weight && !learned->tap)
+    if (!asked && !learned->tap)
         return;
     sg_arguments_look(sight->m, sight->call, sight->glance);
     sg_sight_name(sight, &spoken);
     sg_site_features_fill(sight, &spoken, &vector);
     sg_grams_of(spoken.module, spoken.qualname, &grams);
     if (learned->tap)
-        tell(learned, sight, member, &spoken, site, &vector, &grams);
-    if (bound <= site->weight)
+        tell(learned->tap, sight, site,
+             (struct sg_site_row){.member = member,
+                                  .module = spoken.module,
+                                  .qualname = spoken.qualname,
+                                  .vector = &vector,
+                                  .grams = &grams});
+    if (!asked)
         return;
     vector.at[SG_SITE_GRAMS] = sg_model_grams(learned->model, &grams);
-    weight = ask(learned, &vector);
-    weight = weight < bound ? weight : bound;
+    weight = within(room, ask(learned, &vector));
     if (weight > site->weight) {
         site->weight = weight;
         site->rule = "learned-call";
@@ -171,14 +196,13 @@ void sg_learned_site(struct sg_learned *learned, struct sg_sight *sight, const c
         site->more = with_words(sight->glance->flags);
     }
     if (site->weight >= SG_WORTH_TELLING)
-        keep(learned, sight, bound, &vector);
+        keep(learned, sight, room, &vector);
 }
 
 double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, uint64_t id,
                       enum sg_use use, uint64_t *offset)
 {
     struct sg_open_sight *open = &learned->sights[id % SG_SIGHTS];
-    double weight;
 
     if (learned->tap)
         learned->tap->use(learned->tap->ctx, m, id, use);
@@ -188,8 +212,7 @@ double sg_learned_use(struct sg_learned *learned, const struct sg_machine *m, ui
     open->vector.at[SG_SITE_CALLED] |= use == SG_USE_CALLED;
     open->vector.at[SG_SITE_BUILT] |= use == SG_USE_BUILT;
     *offset = open->offset;
-    weight = ask(learned, &open->vector);
-    return weight < open->most ? weight : open->most;
+    return within((enum room)open->room, ask(learned, &open->vector));
 }
 
 double sg_learned_stream(const struct sg_learned *learned, const struct sg_stream_vector *vector,

@@ -23,7 +23,7 @@
 struct sg_open_sight {
     const struct sg_machine *m;
     uint64_t id, offset;
-    double most; /* that the model may say of it */
+    int room; /* that the model has (learned.c) */
     struct sg_site_vector vector;
 };
 

@@ -93,12 +93,16 @@ static bool read_rows(struct cursor *c, struct sg_forest *forest, unsigned width
     return forest->nodes && forest->roots && sound(forest, width);
 }
 
-static bool read_all(struct cursor *c, struct sg_model *model)
+static bool read_heads(struct cursor *c, struct sg_model *model)
 {
     return is_word(c, SG_MODEL_VERSION) && is_word(c, SG_FEATURE_HASH) &&
            is_word(c, SG_GRAM_SLOTS) && is_word(c, 0) && read_head(c, &model->site) &&
-           read_head(c, &model->structure) && read_head(c, &model->outlier) && is_word(c, 0) &&
-           read_rows(c, &model->site, SG_SITE_WIDTH) &&
+           read_head(c, &model->structure) && read_head(c, &model->outlier);
+}
+
+static bool read_all(struct cursor *c, struct sg_model *model)
+{
+    return read_heads(c, model) && is_word(c, 0) && read_rows(c, &model->site, SG_SITE_WIDTH) &&
            read_rows(c, &model->structure, SG_STREAM_WIDTH) &&
            read_rows(c, &model->outlier, SG_STREAM_WIDTH);
 }

@@ -101,7 +101,7 @@ static bool pass_argument(struct walk *w, enum follow follow)
     case FOLLOW_LINE:
         return pass_line(w);
     case FOLLOW_LINES:
-        return pass_line(w) && pass_line(w);
+        return pass_line(w) ? pass_line(w) : false;
     case FOLLOW_COUNT_1:
         return pass_counted(w, 1);
     case FOLLOW_COUNT_4:

@@ -104,7 +104,7 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
             .id = call->id,
             .offset = call->offset,
             .telling = site->weight >= 0.74 && !(site->arguments & SG_ARG_RESULT)};
-    if (judge->structure_open && site->weight >= 0.10)
+    if (judge->structure_open && site->weight >= SG_WORTH_TELLING)
         note_structure(judge);
     if (!found)
         return;

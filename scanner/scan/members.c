@@ -99,20 +99,20 @@ bool sg_compose_tar(struct sg_composer *c, const struct sg_source *source)
     return is_tar;
 }
 
-static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickled, bool cut)
+/* An array of numbers that is shorter than its header says is no damage that hides anything: whoever
+ * makes one by and by has it so for a while. */
+static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickled)
 {
     const char *text = NULL;
 
     if (npy->cut_off)
         text = "the array's header is cut off";
-    else if (cut)
-        text = "the array is shorter than its header says";
     else if (npy->data == SG_NPY_PICKLE && !pickled)
         text = "the array is of objects, but no pickle follows its header";
     if (!text)
         return;
-    sg_judge_finding(c->judge, npy->cut_off || cut ? SG_F_TRUNCATED : SG_F_DAMAGED,
-                     npy->data_offset, text);
+    sg_judge_finding(c->judge, npy->cut_off ? SG_F_TRUNCATED : SG_F_DAMAGED, npy->data_offset,
+                     text);
     sg_judge_partial(c->judge, npy->data_offset, text);
 }
 
@@ -130,7 +130,7 @@ static bool scan_array(struct sg_composer *c, const struct sg_feed *feed, uint64
     else if (npy->data_size != SG_NPY_UNKNOWN && data.open(c, &data, &stream))
         cut = !sg_stream_skip(&stream, npy->data_size);
     c->work.used = used;
-    tell_npy(c, npy, pickled, cut);
+    tell_npy(c, npy, pickled);
     if (npy->cut_off || cut)
         return false;
     *offset = npy->data_offset;

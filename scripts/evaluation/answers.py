@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .corpora import File
 
 CHUNK = 1000  # paths on one command line
+
+# Runs a program from a small process, as what a child used counts what its parent had when it forked.
+METER = """
+import json, resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"seconds": used.ru_utime + used.ru_stime, "peak_kb": used.ru_maxrss}), flush=True)
+sys.exit(status)
+"""
 
 
 @dataclass
@@ -77,16 +86,11 @@ def from_line(said: dict) -> Answer:
     )
 
 
-def safeguard_lines(command: list[str], paths: Sequence[str]) -> tuple[list[dict], Any]:
-    """The output, and what it took (struct rusage)."""
-    with subprocess.Popen([*command, *paths], stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        lines = [json.loads(line) for line in child.stdout]
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 1, 2):
-        raise Failed(f"the scan ended with {child.returncode}")
-    return lines, usage
+def safeguard_lines(command: list[str], paths: Sequence[str]) -> list[dict]:
+    done = subprocess.run([*command, *paths], stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 1, 2):
+        raise Failed(f"the scan ended with {done.returncode}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def safeguard(program: Path, files: Sequence[File], options: Sequence[str]) -> dict[File, Answer]:
@@ -95,7 +99,7 @@ def safeguard(program: Path, files: Sequence[File], options: Sequence[str]) -> d
     by_path = {os.fsencode(f.path): f for f in files}
     command = [str(program), "scan", "--format", "jsonl", *options]
     for start in range(0, len(files), CHUNK):
-        lines, _ = safeguard_lines(command, [str(f.path) for f in files[start : start + CHUNK]])
+        lines = safeguard_lines(command, [str(f.path) for f in files[start : start + CHUNK]])
         for said in lines:
             file = by_path.get(os.fsencode(said["path"]))
             if file is not None and "verdict" in said:
@@ -105,10 +109,11 @@ def safeguard(program: Path, files: Sequence[File], options: Sequence[str]) -> d
 
 def safeguard_cost(program: Path, files: Sequence[File], options: Sequence[str]) -> Cost:
     """One thread, one process over all files; and what it takes to start."""
-    command = [str(program), "scan", "-j", "1", "--format", "jsonl", *options]
-    _, usage = safeguard_lines(command, [str(min(files, key=lambda f: f.size).path)])
-    ready = usage.ru_utime + usage.ru_stime
-    lines, usage = safeguard_lines(command, [str(f.path) for f in files])
-    seconds = usage.ru_utime + usage.ru_stime - ready
+    scan = [str(program), "scan", "-j", "1", "--format", "jsonl", *options]
+    command = [sys.executable, "-IS", "-c", METER, *scan]
+    *_, ready = safeguard_lines(command, [str(min(files, key=lambda f: f.size).path)])
+    *lines, whole = safeguard_lines(command, [str(f.path) for f in files])
     micros = tuple(line["micros"] for line in lines if "micros" in line)
-    return Cost(len(files), sum(f.size for f in files), seconds, ready, usage.ru_maxrss, micros)
+    seconds = whole["seconds"] - ready["seconds"]
+    size = sum(f.size for f in files)
+    return Cost(len(files), size, seconds, ready["seconds"], whole["peak_kb"], micros)

@@ -58,7 +58,7 @@ def draw_curves(axes: Any, curves: list[dict]) -> None:
 def draw_points(axes: Any, points: list[dict]) -> None:
     roc, pr = axes
     for point in points:
-        marker, color = LOOKS.get(point["name"], ("x", "black"))
+        marker, color = LOOKS.get(point["name"].partition(",")[0], ("x", "black"))
         strict = point["tier"] == "malicious"
         style = {"marker": marker, "color": color, "markersize": 7, "linestyle": "none", "clip_on": False,
                  "markerfacecolor": color if strict else "white", "zorder": 4}  # fmt: skip

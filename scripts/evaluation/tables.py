@@ -141,15 +141,16 @@ def comparison(scanners: Sequence[Scanner]) -> Iterator[str]:
     return markdown(head, rows)
 
 
-def cell(scanner: Scanner, wanted: Callable[[File], bool], bad: bool) -> str:
-    """Files called malicious / malicious or suspicious, of all."""
+def cell(scanner: Scanner, wanted: Callable[[File], bool], bad: bool, whole: int) -> str:
+    """Files called malicious / malicious or suspicious; of how many, if not asked about the whole."""
     known = [a for f, a in scanner.answers.items() if f.bad == bad and wanted(f)]
     said = Counter(a.verdict for a in known)
     strict = said["malicious"]
     lax = strict + said["suspicious"]
     if not known:
         return "–"
-    return f"{strict}" if strict == lax else f"{strict} / {lax}"
+    told = f"{strict}" if strict == lax else f"{strict} / {lax}"
+    return told if len(known) == whole else f"{told} of {len(known)}"
 
 
 def by(title: str, scanners: Sequence[Scanner], bad: bool, key: Key) -> Iterator[str]:
@@ -158,7 +159,7 @@ def by(title: str, scanners: Sequence[Scanner], bad: bool, key: Key) -> Iterator
     sizes = Counter(key(f) for f in files)
 
     def row(name: str) -> list[str]:
-        cells = [cell(s, lambda f: key(f) == name, bad) for s in scanners]
+        cells = [cell(s, lambda f: key(f) == name, bad, sizes[name]) for s in scanners]
         return [name, str(sizes[name]), *cells]
 
     order = sorted(sizes, key=lambda name: (-sizes[name], name))

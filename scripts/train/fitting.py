@@ -21,7 +21,7 @@ NOTHING = -(1 << 20)
 # The shares of clean files above whose scores a call is suspicious, and malicious, as if no table
 # knew their names (but for those of the standard library, of which all is known); the share that
 # may be called malicious as it is; and the share whose structure may be called odd.
-SUSPICIOUS_SHARE, MALICIOUS_SHARE, ALARM_SHARE, ODD_SHARE = 0.02, 0.004, 0.0005, 0.003
+SUSPICIOUS_SHARE, MALICIOUS_SHARE, ALARM_SHARE, ODD_SHARE = 0.01, 0.002, 0.0005, 0.003
 
 
 @dataclass
