@@ -68,6 +68,7 @@ static int explain_report(const char *path, const char *member, struct sg_story 
 static int explain(const char *path, const char *member, const struct sg_policy *policy,
                    const struct sg_cmdline *options)
 {
+    const struct sg_model *own = sg_policy_model(policy);
     struct sg_openfile file;
     struct sg_story story;
     struct sg_report report;
@@ -76,10 +77,10 @@ static int explain(const char *path, const char *member, const struct sg_policy 
     if (problem)
         return complain(path, problem);
     struct sg_arena arena = sg_scanfile_arena(policy->limits.max_memory);
-    sg_story_begin(&story, &sg_model_embedded, options->every);
+    sg_story_begin(&story, own ? own : &sg_model_embedded, options->every);
     struct sg_options scan = {.limits = policy->limits,
                               .opinion = sg_policy_opinion(policy),
-                              .model = sg_policy_model(policy),
+                              .model = own,
                               .tap = &story.tap,
                               .onlooker = &story.onlooker};
     enum sg_status status =

@@ -3,9 +3,9 @@
 #define SG_SEVENZIP_H
 
 #include "ground/arena.h"
-#include "sgscan.h"
 #include "ground/report.h"
 #include "ground/source.h"
+#include "sgscan.h"
 
 /* Scans the members of the 7z archive `source` and makes `report`, which says that it was not opened,
  * the worst of theirs. A member must fit into options->limits.max_memory, all of them into max_inflate;
