@@ -17,11 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 KNOWLEDGE = ROOT / "scripts" / "knowledge"
 DIRE = {"exec", "spawn", "native", "delete", "connect"}
 NOTHING = -(1 << 20)
+FEWEST = 10  # files of each label
 
 # The shares of clean files above whose scores a call is suspicious, and malicious, as if no table
 # knew their names (but for those of the standard library, of which all is known); the share that
 # may be called malicious as it is; and the share whose structure may be called odd.
 SUSPICIOUS_SHARE, MALICIOUS_SHARE, ALARM_SHARE, ODD_SHARE = 0.01, 0.002, 0.0005, 0.003
+
+
+class TooFew(Exception):
+    """A corpus that nothing can be learned from."""
 
 
 @dataclass
@@ -168,12 +173,18 @@ def learn(program: Path, corpora: list[Path], size: Size = FULL) -> Learned:
     for corpus in corpora:
         schema, more = read_corpus(program, corpus)
         files += more
+    bad = sum(f.bad for f in files)
+    if min(bad, len(files) - bad) < FEWEST:
+        raise TooFew(f"{len(files) - bad} clean and {bad} malicious files: too few to learn from")
     group(files)
     names = names_for(program, size)
-    found = folds(files, schema, names, size)
-    site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
-    site.fit(files)
-    stream.fit(files)
+    try:
+        found = folds(files, schema, names, size)
+        site, stream = SiteModel(schema, names, size), StreamModel(schema, size)
+        site.fit(files)
+        stream.fit(files)
+    except ValueError as error:  # of scikit-learn: rows of one label, or none
+        raise TooFew("the calls in them are too few, or too alike, to learn from") from error
     clean = [f for f in found if not f.file.bad]
     site.forest.curve = site_curve(found)
     stream.structure.curve = stream_curve([f.like for f in clean])

@@ -72,7 +72,9 @@ def matrix(sites: Sequence[Site], slots: int) -> csr_matrix:
 
 
 def fit_grams(good: list[Site], bad: list[Site], slots: int) -> list[int]:
-    """Weights of letters and words, of bytes."""
+    """Weights of letters and words, of bytes; nothing is learned of them from one side alone."""
+    if not good or not bad:
+        return [0] * slots
     sites = [*good, *bad]
     labels = np.array([0] * len(good) + [1] * len(bad))
     model = LogisticRegression(

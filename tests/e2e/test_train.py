@@ -193,6 +193,13 @@ def test_without_a_corpus_nothing_is_trained(place: Path) -> None:
     assert TABLES.read_bytes() == before
 
 
+def test_too_few_files_are_refused(place: Path) -> None:
+    done = train(corpus(place, 24), "model.sgm")
+    assert done.status == 1
+    assert "16 clean and 8 malicious files: too few to learn from" in done.err
+    assert not (place / "model.sgm").exists()
+
+
 def test_tables_of_other_features_do_not_compile(place: Path) -> None:
     source = place / "model_data.c"
     source.write_text(
