@@ -6,6 +6,7 @@ import pickle
 import queue
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -237,8 +238,15 @@ def ask(server: tuple[str, str], path: str, body: dict[str, str] | None = None) 
         data=json.dumps(body).encode() if body else None,
         headers={"Authorization": f"token {server[1]}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+    for _ in range(100):  # it says where it is before it listens
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.2)
+    return pytest.fail("the server does not listen")
 
 
 def test_in_a_server(home: Path, server: tuple[str, str]) -> None:

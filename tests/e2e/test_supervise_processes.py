@@ -125,7 +125,7 @@ def test_terminal_is_the_programs(terminal: Terminal) -> None:
 LOOP = """
 import signal, time
 signal.signal(signal.SIGINT, lambda *unused: print("caught", flush=True))
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 while True:
     time.sleep(0.1)
 """
@@ -236,7 +236,7 @@ clean, bad = sys.argv[1:]
 if os.fork() == 0:
     os.setsid()
 failed = 0
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 while True:
     try:
         os.close(os.open(clean, os.O_RDONLY))
@@ -262,10 +262,14 @@ def test_it_dies_closed(here: Path) -> None:
         here / "clean.pkl",
         here / "bad.pkl",
     ]
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
-    ) as process:
+    with (
+        subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
+        ) as process,
+        contextlib.ExitStack() as stopping,
+    ):
         assert process.stdout
+        stopping.callback(process.kill)  # a failure must not wait for what never ends
         for _ in range(2):
             assert process.stdout.readline() == b"ready\n"
         (supervisor,) = children(process.pid)
@@ -289,8 +293,12 @@ def test_without_front_and_supervisor_opens_fail(here: Path) -> None:
         here / "clean.pkl",
         here / "bad.pkl",
     ]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process:
+    with (
+        subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process,
+        contextlib.ExitStack() as stopping,
+    ):
         assert process.stdout
+        stopping.callback(process.kill)  # a failure must not wait for what never ends
         for _ in range(2):
             assert process.stdout.readline() == b"ready\n"
         (supervisor,) = children(process.pid)
