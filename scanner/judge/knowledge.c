@@ -99,9 +99,17 @@ static unsigned find(uint64_t print)
     return 0;
 }
 
+/* Most words begin with another letter than any alias. */
+static bool may_be_alias(struct sg_text part)
+{
+    return part.len > 0 && memchr("_cehnptu", part.at[0], 8);
+}
+
 static uint64_t print_first(struct sg_text part)
 {
-    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+    size_t rows = may_be_alias(part) ? sizeof(aliases) / sizeof(aliases[0]) : 0;
+
+    for (size_t i = 0; i < rows; i++)
         if (sg_text_equal(part, aliases[i].from))
             return print_more(PRINT_EMPTY, aliases[i].to.at, aliases[i].to.len);
     return print_more(PRINT_EMPTY, part.at, part.len);
@@ -194,12 +202,13 @@ static unsigned family_fact(const struct dotted *d, size_t from, size_t to, uint
 }
 
 /* The worst fact of all names inside the name: os.system in torch.serialization.os.system,
- * builtins.eval in builtins.eval.__call__, and of "module.*". */
-static unsigned worst_inside(const struct dotted *d, struct sg_name *name)
+ * builtins.eval in builtins.eval.__call__, and of "module.*". Those that begin with one of the first
+ * `starts` parts are looked at: what its library is, the first one tells. */
+static unsigned worst_inside(const struct dotted *d, size_t starts, struct sg_name *name)
 {
     unsigned worst = 0;
 
-    for (size_t i = 0; i < d->count; i++) {
+    for (size_t i = 0; i < starts; i++) {
         uint64_t print = print_first(d->parts[i]);
 
         for (size_t j = i + 1; j <= d->count; j++) {
@@ -274,7 +283,7 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
     name.print = print_finish(print);
     name.flags |= shape(&d) | (stores_reach(print) ? SG_N_STORES : 0u);
     exact = d.cut ? 0 : find(print);
-    inside = worst_inside(&d, &name);
+    inside = worst_inside(&d, (exact & 15) == SG_SINK_CLEAN ? 1 : d.count, &name);
     if (aside(&d))
         name.flags = (name.flags & ~(unsigned)SG_N_LIBRARY) | SG_N_ASIDE;
     if (exact) {
