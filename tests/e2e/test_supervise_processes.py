@@ -125,7 +125,7 @@ def test_terminal_is_the_programs(terminal: Terminal) -> None:
 LOOP = """
 import signal, time
 signal.signal(signal.SIGINT, lambda *unused: print("caught", flush=True))
-os.write(1, b"ready\\n")
+print("ready", flush=True)
 while True:
     time.sleep(0.1)
 """
