@@ -252,26 +252,25 @@ while True:
 """
 
 
+@contextlib.contextmanager
+def looping(here: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A supervised program of two processes that open files without end, until it is left."""
+    files = [here / "clean.pkl", here / "bad.pkl"]
+    words: Words = [*SUPERVISE, "--", "/usr/bin/python3", "-c", LOOPS, *files]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
+    ) as process:
+        try:
+            assert process.stdout
+            for _ in range(2):
+                assert process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()  # a failure must not wait for what never ends
+
+
 def test_it_dies_closed(here: Path) -> None:
-    words: Words = [
-        *SUPERVISE,
-        "--",
-        "/usr/bin/python3",
-        "-c",
-        LOOPS,
-        here / "clean.pkl",
-        here / "bad.pkl",
-    ]
-    with (
-        subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
-        ) as process,
-        contextlib.ExitStack() as stopping,
-    ):
-        assert process.stdout
-        stopping.callback(process.kill)  # a failure must not wait for what never ends
-        for _ in range(2):
-            assert process.stdout.readline() == b"ready\n"
+    with looping(here) as process:
         (supervisor,) = children(process.pid)
         os.kill(supervisor, signal.SIGKILL)
         out, err = process.communicate(timeout=30)
@@ -284,23 +283,8 @@ def test_it_dies_closed(here: Path) -> None:
 
 def test_without_front_and_supervisor_opens_fail(here: Path) -> None:
     """Nobody is left to kill the program: the kernel answers for the supervisor."""
-    words: Words = [
-        *SUPERVISE,
-        "--",
-        "/usr/bin/python3",
-        "-c",
-        LOOPS,
-        here / "clean.pkl",
-        here / "bad.pkl",
-    ]
-    with (
-        subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process,
-        contextlib.ExitStack() as stopping,
-    ):
+    with looping(here) as process:
         assert process.stdout
-        stopping.callback(process.kill)  # a failure must not wait for what never ends
-        for _ in range(2):
-            assert process.stdout.readline() == b"ready\n"
         (supervisor,) = children(process.pid)
         (command,) = children(supervisor)
         orphans = children(command)
