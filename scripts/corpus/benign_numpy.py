@@ -62,8 +62,6 @@ def scipy_things() -> dict[str, Callable[[], Any]]:
         "spline": lambda: interpolate.UnivariateSpline(x, x**2),
         "cubic": lambda: interpolate.CubicSpline(x, x**2),
         "griddata": lambda: interpolate.RegularGridInterpolator((x, x), np.outer(x, x)),
-        "kdtree": lambda: spatial.cKDTree(np.c_[x, x]),
-        "kdtree2": lambda: spatial.KDTree(np.c_[x, x]),
         "hull": lambda: spatial.distance.pdist(np.c_[x, x]),
         "rotation": lambda: spatial.transform.Rotation.from_euler("z", 90),
         "linregress": lambda: stats.linregress(x, x),

@@ -257,15 +257,17 @@ print(sorted(os.listdir("/")))
 """
 
 
-def test_another_root(here: Path) -> None:
+def test_another_root(here: Path, tmp_path: Path) -> None:
     (here / "out").symlink_to("/etc/hostname")
     (here / "in").symlink_to("/clean.pkl")
     wrap = [] if os.geteuid() == 0 else ["unshare", "-r"]
-    bare = run([*wrap, "/usr/bin/python3", "-c", CHROOTS, here])
+    outside = tmp_path / "one" / "two"
+    outside.mkdir(parents=True)
+    bare = run([*wrap, "/usr/bin/python3", "-c", CHROOTS, here], cwd=outside)
     if bare.status != 0:
         pytest.skip("no chroot and no user namespaces here")
     (here / "made").unlink()
-    done = under(*wrap, "/usr/bin/python3", "-c", CHROOTS, here)
+    done = under(*wrap, "/usr/bin/python3", "-c", CHROOTS, here, cwd=outside)
     blocked = bare.out.replace("b'\\x80'", "13", 2).splitlines()
     assert done.status == 0, done
     found = done.out.splitlines()
