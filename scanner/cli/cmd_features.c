@@ -36,19 +36,10 @@ struct listing {
     size_t count;
 };
 
-static uint64_t print_more(uint64_t print, const void *at, size_t len)
-{
-    const uint8_t *bytes = at;
-
-    for (size_t i = 0; i < len; i++)
-        print = (print ^ bytes[i]) * 0x100000001b3ULL;
-    return print;
-}
-
 /* Whether no site like this one was told. */
 static bool fresh(struct listing *l, const struct site *site)
 {
-    uint64_t print = print_more(site->print, &site->vector, sizeof(site->vector)) | 1;
+    uint64_t print = sg_fnv_more(site->print, &site->vector, sizeof(site->vector)) | 1;
     size_t slot = (size_t)((print ^ print >> 32) % (SITES_MAX * 2));
 
     if (l->count == SITES_MAX)
@@ -120,8 +111,8 @@ static void on_site(void *ctx, const struct sg_site_row *row)
     copy_text(site->member, sizeof(site->member), sg_text_of(row->member));
     copy_text(site->module, sizeof(site->module), row->module);
     copy_text(site->name, sizeof(site->name), row->qualname);
-    site->print = print_more(print_more(1, site->module, strlen(site->module)), site->name,
-                             strlen(site->name));
+    site->print = sg_fnv_more(sg_fnv_more(1, site->module, strlen(site->module)), site->name,
+                              strlen(site->name));
 }
 
 static void on_use(void *ctx, const struct sg_machine *m, uint64_t call_id, enum sg_use use)

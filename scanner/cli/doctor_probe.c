@@ -3,6 +3,7 @@
  * The attack is `posix.system(":")`: where it is not refused, a shell does nothing.
  */
 #include "cli/doctor.h"
+#include "cli/hear.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,42 +37,21 @@ static const char program[] = "import io, os, pickle, sys\n"
                               "      refused(lambda: pickle.loads(attack)),\n"
                               "      refused(lambda: Own(io.BytesIO(attack)).load()))\n";
 
-static void be_interpreter(const char *path, const char *file, int answer)
+struct trial {
+    const char *path; /* of the interpreter */
+    const char *file; /* with the attack */
+};
+
+static void be_interpreter(const void *ctx, int out)
 {
+    const struct trial *trial = ctx;
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     dup2(nothing, STDIN_FILENO);
-    dup2(answer, STDOUT_FILENO);
+    dup2(out, STDOUT_FILENO);
     dup2(nothing, STDERR_FILENO);
     alarm(PATIENCE);
-    execl(path, path, "-IS", "-c", program, file, (char *)NULL);
-    _exit(SG_EXIT_NO_EXEC);
-}
-
-/* What the interpreter printed, NUL-terminated; its exit status. */
-static int run(const char *path, const char *file, char *said)
-{
-    int pipes[2], status = -1;
-    size_t len = 0;
-    ssize_t got = 1;
-
-    if (pipe2(pipes, O_CLOEXEC))
-        return -1;
-    pid_t pid = fork();
-    if (pid == 0)
-        be_interpreter(path, file, pipes[1]);
-    close(pipes[1]);
-    while (pid > 0 && len < ANSWER_MAX - 1 && (got > 0 || errno == EINTR)) {
-        got = read(pipes[0], said + len, ANSWER_MAX - 1 - len);
-        if (got == 0)
-            break;
-        len += got > 0 ? (size_t)got : 0;
-    }
-    close(pipes[0]);
-    said[len] = '\0';
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
+    execl(trial->path, trial->path, "-IS", "-c", program, trial->file, (char *)NULL);
 }
 
 static bool write_attack(char *file)
@@ -122,8 +102,14 @@ bool sg_doctor_probe(const struct sg_preload *preload, const char *path, struct 
         snprintf(why, cap, "%s: %s", file, strerror(errno));
         return false;
     }
-    int status = run(found.path, file, said);
+    struct trial trial = {.path = found.path, .file = file};
+    int status = 0;
+    bool heard = sg_hear(be_interpreter, &trial, said, sizeof(said), &status);
+    if (!heard)
+        snprintf(why, cap, "%s", strerror(errno));
     unlink(file);
+    if (!heard)
+        return false;
     if (status == 0 && understand(said, layers))
         return true;
     tell_end(status, why, cap);

@@ -36,6 +36,9 @@ const char *sg_explain_action(const struct sg_explained *what);
 /* "archive/data.pkl", or "the file itself". */
 const char *sg_explain_member(const struct sg_chapter *chapter);
 
+/* "analysed completely", "analysed in part", "analysed not at all". */
+const char *sg_explain_coverage(const struct sg_report *report);
+
 /* How bad: 0 nothing to say, 1 suspicious, 2 malicious. */
 int sg_explain_rank(double weight);
 

@@ -31,13 +31,10 @@ static void put_header(struct sg_outbuf *out, const struct sg_explained *what)
     sg_out_text(out, "<header><h1>");
     sg_page_text(out, what->path);
     sg_out_format(out,
-                  "</h1><p>%s, %" PRIu64 " bytes, analysed %s</p><p class=\"verdict %s\">%s "
+                  "</h1><p>%s, %" PRIu64 " bytes, %s</p><p class=\"verdict %s\">%s "
                   "%.3f</p><p>%s",
-                  report->format, report->size,
-                  report->coverage == SG_COMPLETE  ? "completely"
-                  : report->coverage == SG_PARTIAL ? "in part"
-                                                   : "not at all",
-                  verdict, verdict, report->score, sg_explain_action(what));
+                  report->format, report->size, sg_explain_coverage(report), verdict, verdict,
+                  report->score, sg_explain_action(what));
     if (what->note)
         sg_out_format(out, " (%s)", what->note);
     sg_out_text(out, "</p></header>\n");

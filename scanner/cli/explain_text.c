@@ -45,6 +45,13 @@ const char *sg_explain_member(const struct sg_chapter *chapter)
     return *chapter->member ? chapter->member : "the file itself";
 }
 
+const char *sg_explain_coverage(const struct sg_report *report)
+{
+    return report->coverage == SG_COMPLETE  ? "analysed completely"
+           : report->coverage == SG_PARTIAL ? "analysed in part"
+                                            : "analysed not at all";
+}
+
 int sg_explain_rank(double weight)
 {
     return weight >= SG_POLICY_MALICIOUS ? 2 : weight >= SG_POLICY_SUSPICIOUS;
@@ -60,11 +67,8 @@ static void put_summary(struct sg_outbuf *out, const struct sg_explained *what)
     const struct sg_report *report = what->report;
 
     put_plain(out, what->path);
-    sg_out_format(out, ": %s %.3f, %s, %" PRIu64 " bytes, analysed %s\n",
-                  sg_verdict_name(report->verdict), report->score, report->format, report->size,
-                  report->coverage == SG_COMPLETE  ? "completely"
-                  : report->coverage == SG_PARTIAL ? "in part"
-                                                   : "not at all");
+    sg_out_format(out, ": %s %.3f, %s, %" PRIu64 " bytes, %s\n", sg_verdict_name(report->verdict),
+                  report->score, report->format, report->size, sg_explain_coverage(report));
     sg_out_format(out, "%s", sg_explain_action(what));
     if (what->note)
         sg_out_format(out, " (%s)", what->note);

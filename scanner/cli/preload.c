@@ -2,6 +2,7 @@
 #include "cli/preload.h"
 
 #include "cli/heap.h"
+#include "cli/hear.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -67,43 +68,13 @@ void sg_preload_set(const struct sg_preload *preload)
 }
 
 /* `loader --list program` maps what it would map, prints it, and runs nothing of the program. */
-static pid_t ask_loader(const struct sg_program *program, int answer)
+static void ask_loader(const void *ctx, int out)
 {
-    pid_t pid = fork();
+    const struct sg_program *program = ctx;
 
-    if (pid == 0) {
-        dup2(answer, STDOUT_FILENO);
-        dup2(answer, STDERR_FILENO);
-        execl(program->elf.loader, program->elf.loader, "--list", program->binary, (char *)NULL);
-        _exit(SG_EXIT_NO_EXEC);
-    }
-    return pid;
-}
-
-/* What the loader printed, NUL-terminated, and its exit status; false when it could not be run. */
-static bool hear_loader(const struct sg_program *program, char *answer, int *status)
-{
-    int pipes[2];
-    size_t len = 0;
-    ssize_t got = 1;
-
-    if (pipe(pipes))
-        return false;
-    pid_t pid = ask_loader(program, pipes[1]);
-    close(pipes[1]);
-    while (pid > 0 && len < ANSWER_MAX - 1 && (got > 0 || errno == EINTR)) {
-        got = read(pipes[0], answer + len, ANSWER_MAX - 1 - len);
-        if (got == 0)
-            break;
-        len += got > 0 ? (size_t)got : 0;
-    }
-    close(pipes[0]);
-    answer[len] = '\0';
-    if (pid < 0)
-        return false;
-    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-        ;
-    return true;
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execl(program->elf.loader, program->elf.loader, "--list", program->binary, (char *)NULL);
 }
 
 /* A line of the answer that is `\tPATH (0x…)`, with nothing before or after the path. */
@@ -152,7 +123,7 @@ bool sg_preload_reaches(const struct sg_preload *preload, const struct sg_progra
                  program->binary);
         return false;
     }
-    if (!hear_loader(program, answer, &status)) {
+    if (!sg_hear(ask_loader, program, answer, sizeof(answer), &status)) {
         snprintf(why, cap, "its loader cannot be asked: %s", strerror(errno));
         return false;
     }

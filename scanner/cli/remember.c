@@ -23,24 +23,15 @@ struct sg_remembered {
     char format[FORMAT_MAX]; /* "": a free slot */
 };
 
-static uint64_t mix_bytes(uint64_t print, const void *at, size_t len)
-{
-    const uint8_t *bytes = at;
-
-    for (size_t i = 0; i < len; i++)
-        print = (print ^ bytes[i]) * 0x100000001b3ULL;
-    return print;
-}
-
 static uint64_t mix_file(uint64_t print, const char *path)
 {
     struct stat info;
 
     if (stat(path, &info))
         return print;
-    print = mix_bytes(print, &info.st_ino, sizeof(info.st_ino));
-    print = mix_bytes(print, &info.st_size, sizeof(info.st_size));
-    return mix_bytes(print, &info.st_mtim, sizeof(info.st_mtim));
+    print = sg_fnv_more(print, &info.st_ino, sizeof(info.st_ino));
+    print = sg_fnv_more(print, &info.st_size, sizeof(info.st_size));
+    return sg_fnv_more(print, &info.st_mtim, sizeof(info.st_mtim));
 }
 
 static uint64_t fingerprint(const struct sg_policy *policy)
@@ -50,7 +41,7 @@ static uint64_t fingerprint(const struct sg_policy *policy)
     uint64_t print;
 
     sg_policy_show(policy, text, len + 1);
-    print = mix_bytes(0xcbf29ce484222325ULL, text, len);
+    print = sg_fnv_more(SG_FNV_EMPTY, text, len);
     free(text);
     return mix_file(print, "/proc/self/exe");
 }

@@ -35,6 +35,18 @@ static inline bool sg_text_starts(struct sg_text text, struct sg_text prefix)
     return text.len >= prefix.len && memcmp(text.at, prefix.at, prefix.len) == 0;
 }
 
+/* FNV-1a, 64 bits: `print` goes on with further bytes; it begins with SG_FNV_EMPTY. */
+#define SG_FNV_EMPTY 0xcbf29ce484222325ULL
+
+static inline uint64_t sg_fnv_more(uint64_t print, const void *at, size_t len)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+
+    for (size_t i = 0; i < len; i++)
+        print = (print ^ bytes[i]) * 0x100000001b3ULL;
+    return print;
+}
+
 static inline uint16_t sg_le16(const uint8_t *at)
 {
     return (uint16_t)(at[0] | at[1] << 8);

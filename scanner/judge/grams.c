@@ -7,10 +7,8 @@
 /* FNV-1a with a finish, as for names. */
 static uint16_t slot(char kind, const char *at, size_t len)
 {
-    uint64_t hash = (0xcbf29ce484222325ULL ^ (uint8_t)kind) * 0x100000001b3ULL;
+    uint64_t hash = sg_fnv_more(sg_fnv_more(SG_FNV_EMPTY, &kind, 1), at, len);
 
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (uint8_t)at[i]) * 0x100000001b3ULL;
     hash ^= hash >> 32;
     hash *= 0x9e3779b97f4a7c15ULL;
     return (uint16_t)(hash >> (64 - SG_GRAM_BITS));

@@ -61,22 +61,13 @@ bool sg_name_alias(size_t row, struct sg_text *from, struct sg_text *to)
     return true;
 }
 
-/* FNV-1a; the finish spreads the last bytes over all bits. The same in scripts/knowledge. */
-static uint64_t print_more(uint64_t print, const char *at, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        print = (print ^ (uint8_t)at[i]) * 0x100000001b3ULL;
-    return print;
-}
-
+/* Spreads the last bytes over all bits. The same in scripts/knowledge. */
 static uint64_t print_finish(uint64_t print)
 {
     print ^= print >> 32;
     print *= 0x9e3779b97f4a7c15ULL;
     return print ^ print >> 29;
 }
-
-#define PRINT_EMPTY 0xcbf29ce484222325ULL
 
 /* The fact byte of a fingerprint, or 0. */
 static unsigned find(uint64_t print)
@@ -111,8 +102,8 @@ static uint64_t print_first(struct sg_text part)
 
     for (size_t i = 0; i < rows; i++)
         if (sg_text_equal(part, aliases[i].from))
-            return print_more(PRINT_EMPTY, aliases[i].to.at, aliases[i].to.len);
-    return print_more(PRINT_EMPTY, part.at, part.len);
+            return sg_fnv_more(SG_FNV_EMPTY, aliases[i].to.at, aliases[i].to.len);
+    return sg_fnv_more(SG_FNV_EMPTY, part.at, part.len);
 }
 
 struct dotted {
@@ -185,7 +176,7 @@ static unsigned part_fact(const struct dotted *d, size_t from, size_t to, uint64
 static unsigned family_fact(const struct dotted *d, size_t from, size_t to, uint64_t print,
                             struct sg_name *name)
 {
-    unsigned fact = find(print_more(print, ".*", 2));
+    unsigned fact = find(sg_fnv_more(print, ".*", 2));
 
     if (from == 0 && to == 1 && d->first_of_name > 1 && name->flags & SG_N_STDLIB &&
         !sg_word_package(d->parts[0]))
@@ -218,8 +209,8 @@ static unsigned worst_inside(const struct dotted *d, size_t starts, struct sg_na
             worst = rank(fact) > rank(worst) ? fact : worst;
             worst = rank(family) > rank(worst) ? family : worst;
             if (j < d->count) {
-                print = print_more(print, ".", 1);
-                print = print_more(print, d->parts[j].at, d->parts[j].len);
+                print = sg_fnv_more(print, ".", 1);
+                print = sg_fnv_more(print, d->parts[j].at, d->parts[j].len);
             }
         }
     }
@@ -246,7 +237,7 @@ static const char *const stores[] = {".__setstate__", ".append", ".extend", ".__
 static bool stores_reach(uint64_t print)
 {
     for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
-        unsigned fact = find(print_more(print, stores[i], strlen(stores[i])));
+        unsigned fact = find(sg_fnv_more(print, stores[i], strlen(stores[i])));
 
         if (fact && (fact & 15) != SG_SINK_CLEAN && !(fact & 0x40))
             return true;
@@ -275,10 +266,10 @@ struct sg_name sg_name_look(struct sg_text module, struct sg_text qualname)
     if (d.count == 0)
         return name;
     print = print_first(d.parts[0]);
-    name.flags |= find(print_more(print, ".<stdlib>", 9)) ? SG_N_STDLIB : 0u;
+    name.flags |= find(sg_fnv_more(print, ".<stdlib>", 9)) ? SG_N_STDLIB : 0u;
     for (size_t i = 1; i < d.count; i++) {
-        print = print_more(print, ".", 1);
-        print = print_more(print, d.parts[i].at, d.parts[i].len);
+        print = sg_fnv_more(print, ".", 1);
+        print = sg_fnv_more(print, d.parts[i].at, d.parts[i].len);
     }
     name.print = print_finish(print);
     name.flags |= shape(&d) | (stores_reach(print) ? SG_N_STORES : 0u);
