@@ -1,18 +1,12 @@
-"""compressed_cases - compressed streams of the real libraries, in clean and malicious twins.
-
-Also a program: `compressed_cases.py save FOLDER` and `compressed_cases.py load FOLDER ENDING`, as
-members_cases.py.
-"""
+"""compressed_cases - compressed streams of the real libraries, in clean and malicious twins; a program of twin_case."""
 
 import bz2
 import gzip
 import io
-import json
 import lzma
 import pickle
 import random
 import struct
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -27,10 +21,7 @@ import pandas as pd
 import torch
 import zstandard
 from joblib.numpy_pickle_compat import write_zfile
-from members_cases import HARMLESS, Case, Payload, outcome_apart
-
-Save = Callable[[Path, Any, Path | None], None]
-Load = Callable[[Path], Any]
+from twin_case import HARMLESS, Case, Load, Save, main
 
 NOISE = random.Random(1).randbytes(150_000)
 
@@ -330,22 +321,5 @@ CASES = [
 ]
 
 
-def save_all(folder: Path) -> None:
-    for case in CASES:
-        canary = folder / f"{case.name}.canary"
-        case.save(folder / f"{case.name}.clean", HARMLESS, None)
-        case.save(folder / f"{case.name}.evil", Payload(canary), canary)
-
-
-def main() -> None:
-    action, folder = sys.argv[1], Path(sys.argv[2])
-    if action == "save":
-        save_all(folder)
-        return
-    ending = sys.argv[3]
-    told = {case.name: outcome_apart(case, folder / f"{case.name}.{ending}") for case in CASES}
-    json.dump(told, sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    main(CASES)

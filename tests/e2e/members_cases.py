@@ -1,24 +1,15 @@
-"""members_cases - archives and arrays of the real libraries, in clean and malicious twins.
-
-Also a program: `members_cases.py save FOLDER` writes FOLDER/NAME.clean and FOLDER/NAME.evil for
-each case; `members_cases.py load FOLDER ENDING` loads FOLDER/NAME.ENDING for each case, each in a
-process of its own, and tells as JSON what became of it. A malicious twin touches FOLDER/NAME.canary.
-"""
+"""members_cases - archives and arrays of the real libraries, in clean and malicious twins; a program of twin_case."""
 
 import codecs
 import io
 import json
 import marshal
-import os
 import pickle
 import struct
-import sys
 import tarfile
 import types
 import warnings
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +17,10 @@ import h5py
 import joblib
 import numpy as np
 import torch
+from twin_case import Case, Load, Save, main
 
 MAGIC = 0x1950A86A20F9469CFC6C
-HARMLESS = {"epoch": 3, "history": list(range(100))}
 SYS_INFO = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
-
-
-class Payload:
-    """Unpickling it touches the canary, and gives the exit status."""
-
-    def __init__(self, canary: Path) -> None:
-        self.canary = canary
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.system, (f"touch {self.canary}",)
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    rows: tuple[str, ...]  # of the list of techniques
-    save: Callable[[Path, Any, Path | None], None]  # path, an object, the canary of the evil twin
-    load: Callable[[Path], Any]
-    format: str
-    clean: str = "benign"
-    evil: str = "malicious"
-    coverage: str = "complete"
-    words: tuple[str, ...] = field(default=("system",))  # that the evil twin's reasons contain
 
 
 def objects(value: Any) -> Any:
@@ -61,7 +29,7 @@ def objects(value: Any) -> Any:
     return array
 
 
-def npy(version: tuple[int, int] | None = None) -> Callable[[Path, Any, Path | None], None]:
+def npy(version: tuple[int, int] | None = None) -> Save:
     def save(path: Path, value: Any, canary: Path | None) -> None:
         with path.open("wb") as file:
             np.lib.format.write_array(file, objects(value), version=version)
@@ -98,7 +66,7 @@ def load_npz(path: Path) -> Any:
         return {name: arrays[name] for name in arrays.files}
 
 
-def npz(compressed: bool) -> Callable[[Path, Any, Path | None], None]:
+def npz(compressed: bool) -> Save:
     def save(path: Path, value: Any, canary: Path | None) -> None:
         write = np.savez_compressed if compressed else np.savez
         with path.open("wb") as file:
@@ -113,7 +81,7 @@ def add_to_tar(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-def tar(form: int) -> Callable[[Path, Any, Path | None], None]:
+def tar(form: int) -> Save:
     def save(path: Path, value: Any, canary: Path | None) -> None:
         with tarfile.open(path, "w", format=form) as archive:
             add_to_tar(archive, "README", b"A model.\n")
@@ -142,7 +110,7 @@ def load_nemo(path: Path) -> Any:
         return torch.load(io.BytesIO(weights.read()), weights_only=False)  # type: ignore[union-attr]
 
 
-def torch_tar(where: str) -> Callable[[Path, Any, Path | None], None]:
+def torch_tar(where: str) -> Save:
     """The layout that torch wrote before 0.1.10, as _legacy_load() reads it."""
 
     def save(path: Path, value: Any, canary: Path | None) -> None:
@@ -313,7 +281,7 @@ def load_keras_h5(path: Path) -> Any:
         return run_lambda(file.attrs["model_config"])
 
 
-def pickled_h5(protocol: int) -> Callable[[Path, Any, Path | None], None]:
+def pickled_h5(protocol: int) -> Save:
     """As PyTables keeps objects: pickled, in attributes and arrays of bytes."""
 
     def save(path: Path, value: Any, canary: Path | None) -> None:
@@ -355,14 +323,14 @@ def load_text_member(path: Path) -> Any:
         return pickle.loads(archive.read("weights"))
 
 
-def compressed_joblib(how: str) -> Callable[[Path, Any, Path | None], None]:
+def compressed_joblib(how: str) -> Save:
     def save(path: Path, value: Any, canary: Path | None) -> None:
         joblib.dump({"x": np.arange(1000.0), "extra": value}, path, compress=(how, 3))
 
     return save
 
 
-def save_polyglot(evil: str) -> Callable[[Path, Any, Path | None], None]:
+def save_polyglot(evil: str) -> Save:
     """Valid as a pickle, a tar and a zip, each with content of its own."""
 
     def save(path: Path, value: Any, canary: Path | None) -> None:
@@ -397,7 +365,7 @@ def checksum(header: bytearray) -> None:
     header[148:156] = b"%06o\0 " % sum(header[:512])
 
 
-def load_polyglot(evil: str) -> Callable[[Path], Any]:
+def load_polyglot(evil: str) -> Load:
     def load(path: Path) -> Any:
         if evil == "pickle":
             return load_pickle(path)
@@ -466,45 +434,5 @@ CASES = (
 )
 
 
-def save_all(folder: Path) -> None:
-    for case in CASES:
-        canary = folder / f"{case.name}.canary"
-        case.save(folder / f"{case.name}.clean", HARMLESS, None)
-        case.save(folder / f"{case.name}.evil", Payload(canary), canary)
-
-
-def outcome(case: Case, path: Path) -> dict[str, Any]:
-    try:
-        case.load(path)
-    except Exception as error:  # noqa: BLE001 - an answer like any other
-        kinds = [kind.__name__ for kind in type(error).__mro__]
-        return {"raised": kinds, "message": str(error)[:300]}
-    return {"loaded": True}
-
-
-def outcome_apart(case: Case, path: Path) -> dict[str, Any]:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        os.write(writer, json.dumps(outcome(case, path)).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as file:
-        told = file.read()
-    os.waitpid(child, 0)
-    return dict(json.loads(told or b"{}"))
-
-
-def main() -> None:
-    action, folder = sys.argv[1], Path(sys.argv[2])
-    if action == "save":
-        save_all(folder)
-        return
-    ending = sys.argv[3]
-    told = {case.name: outcome_apart(case, folder / f"{case.name}.{ending}") for case in CASES}
-    json.dump(told, sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    main(CASES)

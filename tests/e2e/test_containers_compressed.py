@@ -12,21 +12,18 @@ import json
 import lzma
 import pickle
 import random
-import shutil
 import struct
 import tarfile
-import tempfile
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import payloads
 import pytest
-from conftest import CLI, guarded, run, scan
+from conftest import CLI, run, scan
 
 for needed in ("torch", "joblib", "numpy", "pandas", "zstandard", "lz4"):
     if not importlib.util.find_spec(needed):
@@ -34,7 +31,8 @@ for needed in ("torch", "joblib", "numpy", "pandas", "zstandard", "lz4"):
 
 import lz4.frame  # noqa: E402
 import zstandard  # noqa: E402
-from compressed_cases import CASES, Case  # noqa: E402
+from compressed_cases import CASES  # noqa: E402
+from twins import Case, Twins, twins_of  # noqa: E402
 
 PROGRAM = Path(__file__).with_name("compressed_cases.py")
 NAMED = [pytest.param(case, id="-".join([*case.rows, case.name])) for case in CASES]
@@ -70,47 +68,10 @@ for how, path in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 
 
-@dataclass(frozen=True)
-class Twins:
-    """All cases, saved once and loaded once each way."""
-
-    folder: Path
-    clean: dict[str, Any]
-    evil: dict[str, Any]
-    refused: dict[str, Any]
-    reached: set[str]  # cases whose canary was touched without the guard
-    slipped: set[str]  # … with it
-
-    def path(self, case: Case, ending: str) -> Path:
-        return self.folder / f"{case.name}.{ending}"
-
-
-def load_all(python: str, folder: Path, ending: str, env: dict[str, str]) -> dict[str, Any]:
-    done = run([python, PROGRAM, "load", folder, ending], env=env)
-    assert done.status == 0, done
-    return dict(json.loads(done.out))
-
-
-def canaries(folder: Path) -> set[str]:
-    found = set()
-    for path in folder.glob("*.canary"):
-        found.add(path.stem)
-        path.unlink()
-    return found
-
-
 @pytest.fixture(scope="module")
 def twins(venv_python: str) -> Iterator[Twins]:
-    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
-    done = run([venv_python, PROGRAM, "save", folder])
-    assert done.status == 0, done
-    assert canaries(folder) == set()
-    clean = load_all(venv_python, folder, "clean", {})
-    evil = load_all(venv_python, folder, "evil", {})
-    reached = canaries(folder)
-    refused = load_all(venv_python, folder, "evil", guarded())
-    yield Twins(folder, clean, evil, refused, reached, canaries(folder))
-    shutil.rmtree(folder)
+    with twins_of(PROGRAM, venv_python) as twins:
+        yield twins
 
 
 @pytest.mark.parametrize("case", NAMED)

@@ -19,18 +19,16 @@ import sqlite3
 import struct
 import sys
 import tarfile
-import tempfile
 import wave
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import payloads
 import pytest
-from conftest import CLI, guarded, run, scan
+from conftest import CLI, run, scan
 from seven_zip import seven_zip
 
 for needed in ("torch", "joblib", "numpy", "h5py"):
@@ -38,54 +36,18 @@ for needed in ("torch", "joblib", "numpy", "h5py"):
         pytest.skip(f"this Python has no {needed}", allow_module_level=True)
 
 import numpy as np  # noqa: E402
-from members_cases import CASES, Case  # noqa: E402
+from members_cases import CASES  # noqa: E402
+from twins import Case, Twins, twins_of  # noqa: E402
 
 PROGRAM = Path(__file__).with_name("members_cases.py")
 NAMED = [pytest.param(case, id="-".join([*case.rows, case.name])) for case in CASES]
 BLOCKED = [pytest.param(case, id=case.name) for case in CASES if case.evil == "malicious"]
 
 
-@dataclass(frozen=True)
-class Twins:
-    """All cases, saved once and loaded once each way."""
-
-    folder: Path
-    clean: dict[str, Any]
-    evil: dict[str, Any]
-    refused: dict[str, Any]
-    reached: set[str]  # cases whose canary was touched without the guard
-    slipped: set[str]  # … with it
-
-    def path(self, case: Case, ending: str) -> Path:
-        return self.folder / f"{case.name}.{ending}"
-
-
-def load_all(python: str, folder: Path, ending: str, env: dict[str, str]) -> dict[str, Any]:
-    done = run([python, PROGRAM, "load", folder, ending], env=env)
-    assert done.status == 0, done
-    return dict(json.loads(done.out))
-
-
-def canaries(folder: Path) -> set[str]:
-    found = set()
-    for path in folder.glob("*.canary"):
-        found.add(path.stem)
-        path.unlink()
-    return found
-
-
 @pytest.fixture(scope="module")
 def twins(venv_python: str) -> Iterator[Twins]:
-    folder = Path(tempfile.mkdtemp(prefix="sg", dir="/tmp"))
-    done = run([venv_python, PROGRAM, "save", folder])
-    assert done.status == 0, done
-    assert canaries(folder) == set()
-    clean = load_all(venv_python, folder, "clean", {})
-    evil = load_all(venv_python, folder, "evil", {})
-    reached = canaries(folder)
-    refused = load_all(venv_python, folder, "evil", guarded())
-    yield Twins(folder, clean, evil, refused, reached, canaries(folder))
-    shutil.rmtree(folder)
+    with twins_of(PROGRAM, venv_python) as twins:
+        yield twins
 
 
 @pytest.mark.parametrize("case", NAMED)
