@@ -17,7 +17,9 @@ struct sg_text {
 
 static inline struct sg_text sg_text_of(const char *string)
 {
-    return (struct sg_text){string, strlen(string)};
+    struct sg_text text = {string, strlen(string)};
+
+    return text;
 }
 
 static inline bool sg_text_equal(struct sg_text a, struct sg_text b)
@@ -60,6 +62,18 @@ static inline uint32_t sg_le32(const uint8_t *at)
 static inline uint64_t sg_le64(const uint8_t *at)
 {
     return (uint64_t)sg_le32(at) | (uint64_t)sg_le32(at + 4) << 32;
+}
+
+/* What a character of base64 stands for, 0 to 63; -1 when it is not of the alphabet. */
+static inline int sg_base64_digit(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 #endif

@@ -2,17 +2,6 @@
  * where it is not certain what comes out, the answer is SG_ABSENT: never a wrong text. */
 #include "machine/fold.h"
 
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* binascii.a2b_base64 without strict mode: what is not of the alphabet is passed over; padding ends
  * the data once it completes a group. */
 static sg_value base64(struct sg_machine *m, struct sg_text text)
@@ -26,7 +15,7 @@ static sg_value base64(struct sg_machine *m, struct sg_text text)
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] == '=' && group >= 2 && group + ++pads >= 4)
             return sg_writer_value(m, &w, SG_V_BYTES);
-        int digit = base64_digit(text.at[i]);
+        int digit = sg_base64_digit((uint8_t)text.at[i]);
         if (digit < 0)
             continue;
         pads = 0;

@@ -116,17 +116,6 @@ static enum word key_of(const struct walk *w)
     return NO_WORD;
 }
 
-static int base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* As binascii.a2b_base64() does, which passes over what is not of the alphabet. In place. */
 static size_t decode_base64(uint8_t *text, size_t len)
 {
@@ -135,7 +124,7 @@ static size_t decode_base64(uint8_t *text, size_t len)
     unsigned count = 0;
 
     for (size_t i = 0; i < len; i++) {
-        int value = base64_value(text[i]);
+        int value = sg_base64_digit(text[i]);
         if (value < 0)
             continue;
         bits = bits << 6 | (uint32_t)value;
