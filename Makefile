@@ -6,6 +6,7 @@ SAN     ?=
 WERROR  ?=
 BUILD   ?= build$(if $(SAN),-san)
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 FUZZ_SECONDS   ?= 60
 ORACLE_STREAMS ?= 100000
@@ -29,7 +30,7 @@ ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a
 SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
 ALL_ARCHIVES  := -l:libarchive.a -l:libjansson.a $(SHIM_ARCHIVES)
 
-SCAN   := $(wildcard $(addprefix scanner/,ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))
+SCAN   := $(wildcard $(addprefix scanner/,*.c ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))
 POLICY := $(wildcard policy/*.c)
 CLI    := $(wildcard scanner/cli/*.c)
 SHIM   := $(wildcard shim/*.c)
@@ -37,6 +38,7 @@ SHIM   := $(wildcard shim/*.c)
 SUPERVISE := $(wildcard shim/supervise/*.c) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
 UNIT   := $(wildcard tests/unit/test_*.c)
 FUZZ   := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_PARTS := $(filter-out $(FUZZ) tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 BENCH  := $(wildcard tests/bench/bench_*.c)
 
 PLAIN   = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -63,7 +65,7 @@ define OBJECTS
 $(BUILD)/$(1)/%.o: %.c Makefile | $(LIBS)/stamp
 	@mkdir -p $$(@D) && echo "  CC    $$<"
 	$(2) $$(CPPFLAGS) $$(FLAGS) $(3) -MMD -MP -c -o $$@ $$<
-$(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI) $(SUPERVISE))
+$(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI) $(SUPERVISE) $(FUZZ_PARTS))
 	rm -f $$@ && $$(AR) qcs $$@ $$^
 endef
 $(eval $(call OBJECTS,obj,$(CC),))
@@ -147,13 +149,21 @@ evaluate: all | build/deps.stamp
 
 man: all
 	scripts/man $(BUILD)
-install: all man
-	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install $(BUILD)
+completion: all
+	scripts/packages/completion/make_completion $(BUILD)
+install: all man completion
+	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) scripts/install $(BUILD)
+deb: | build/deps.stamp
+	scripts/install_deps --packages
+	scripts/packages/deb $(BUILD)/deb
+packages: all | build/deps.stamp
+	scripts/install_deps --packages
+	scripts/test $(BUILD) packages
 clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man install clean train evaluate
+.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man completion install deb packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

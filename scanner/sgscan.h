@@ -37,6 +37,15 @@ SG_API bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tai
 /* Whether the last `len` bytes of a file show an archive that is found from its end. */
 SG_API bool sg_sniff_tail(const uint8_t *tail, size_t len);
 
+/* A file for sg_source_file(). */
+struct sg_file {
+    int fd;    /* a regular file, open for reading; its position is neither used nor moved */
+    int error; /* errno of the last failed read, or 0 */
+};
+
+/* The first `size` bytes of `*file`, which must stay where it is as long as the source is used. */
+SG_API struct sg_source sg_source_file(struct sg_file *file, uint64_t size);
+
 struct sg_model;    /* judge/model.h */
 struct sg_tap;      /* judge/tap.h */
 struct sg_onlooker; /* scan/onlooker.h */

@@ -10,6 +10,7 @@
  */
 #include "cli/cli.h"
 #include "cli/confine.h"
+#include "cli/door.h"
 #include "cli/heap.h"
 #include "cli/preload.h"
 #include "cli/rules.h"
@@ -120,6 +121,7 @@ struct command {
     const struct sg_policy *policy;
     const struct sg_program *program;
     const char *library; /* that must be mapped, or NULL */
+    bool door;           /* it has a socket of sg_door_open() */
     char **args;
 };
 
@@ -129,6 +131,8 @@ static int become(void *ctx)
     struct sg_watcher watcher;
     char why[256];
 
+    if (command->door && !sg_door_tell())
+        return refuse("environment", strerror(errno));
     if (command->library && !sg_watcher_start(&watcher, command->library))
         return refuse("watcher", strerror(errno));
     if (!sg_confine(command->policy, why, sizeof(why))) {
@@ -178,11 +182,14 @@ int sg_cmd_run(const struct sg_verb *verb, const struct sg_cmdline *options, cha
     int status = check_policy(&rules);
     if (status != SG_EXIT_OK)
         return status;
+    if (options->listen && !sg_door_open(options->listen, text, sizeof(text)))
+        return refuse(options->listen, text);
     sg_preload_set(&preload);
     bool reached = sg_preload_reaches(&preload, &program, text, sizeof(text));
     struct command command = {.policy = &rules.policy,
                               .program = &program,
                               .library = reached ? preload.library : NULL,
+                              .door = options->listen,
                               .args = args};
     if (options->supervise)
         return supervise(&command, &rules.policy);

@@ -171,6 +171,8 @@ static const struct row rows[] = {
     {{"run", "jupyter"}, 'm', "mode", "MODE", "block (default) or log", set_mode, 0},
     {{"run"}, 's', "supervise", NULL,
      "vet opens from outside: of every program, not of Python alone", set_flag, FIELD(supervise)},
+    {{"run"}, 0, "listen", "ADDRESS",
+     "listen at ADDRESS:PORT first; the command gets the socket", set_text, FIELD(listen)},
     {{"run", "jupyter"}, 'l', "log", "LOG",
      "a file, stderr, syslog or journald", set_text, FIELD(log)},
     {{"jupyter"}, 'k', "kernel", "NAME", "the kernel to guard (default python3)", set_text,

@@ -46,7 +46,8 @@ struct sg_cmdline {
     const char *kernel;   /* names, a folder; or NULL */
     const char *name;
     const char *prefix;
-    const char *log; /* a path or a known word, or NULL */
+    const char *log;    /* a path or a known word, or NULL */
+    const char *listen; /* ADDRESS:PORT, or NULL */
 };
 
 /* Reads the options of `verb` from argv[1..argc-1] (argv[0] is the verb) and points `*args` at

@@ -31,6 +31,8 @@ const struct sg_verb sg_verbs[] = {
      "a file is opened, the program gets the very descriptor that was vetted. It refuses what\n"
      "[seccomp] no-bypass refuses, setuid programs run without their rights, and it takes Linux\n"
      "5.19. The command is then a child of safeguard, which stands for it in signals and status.\n"
+     "--listen is for servers under [seccomp] inference, which lets nobody open a port: they take\n"
+     "the socket as sd_listen_fds(3) says. ADDRESS is numeric: 0.0.0.0, or [::] for IPv6.\n"
      "Exit status of safeguard itself: 2 bad usage; 125 the guard could not be put in place, so\n"
      "the command was not run; 126 the command cannot be run; 127 it was not found.\n",
      sg_cmd_run},

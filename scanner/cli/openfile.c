@@ -23,38 +23,17 @@ const char *sg_openfile_kind(mode_t mode)
     }
 }
 
-static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
-{
-    struct sg_openfile *file = ctx;
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t step = pread(file->fd, (char *)into + done, len - done, (off_t)(offset + done));
-        if (step < 0 && errno == EINTR)
-            continue;
-        if (step < 0) {
-            file->error = errno;
-            return SG_ERR_IO;
-        }
-        if (step == 0)
-            break;
-        done += (size_t)step;
-    }
-    *got = done;
-    return SG_OK;
-}
-
 /* Files the kernel makes up (/proc/self/maps) say that they are empty, and are not. */
 static bool size_is_wrong(const struct sg_openfile *file)
 {
     char byte;
 
-    return file->before.st_size == 0 && pread(file->fd, &byte, 1, 0) > 0;
+    return file->before.st_size == 0 && pread(file->file.fd, &byte, 1, 0) > 0;
 }
 
 static const char *check_open(struct sg_openfile *file)
 {
-    if (fstat(file->fd, &file->before))
+    if (fstat(file->file.fd, &file->before))
         return strerror(errno);
     if (!S_ISREG(file->before.st_mode))
         return sg_openfile_kind(file->before.st_mode);
@@ -67,22 +46,21 @@ const char *sg_openfile_open(struct sg_openfile *file, const char *path)
 {
     struct stat stat_before;
 
-    *file = (struct sg_openfile){.fd = -1};
+    *file = (struct sg_openfile){.file.fd = -1};
     /* Looked at first, because opening alone already does something to some devices. */
     if (stat(path, &stat_before))
         return strerror(errno);
     if (!S_ISREG(stat_before.st_mode))
         return sg_openfile_kind(stat_before.st_mode);
-    file->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file->fd < 0)
+    file->file.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file->file.fd < 0)
         return strerror(errno);
     const char *problem = check_open(file);
     if (problem) {
         sg_openfile_close(file);
         return problem;
     }
-    file->source =
-        (struct sg_source){.read = read_file, .ctx = file, .size = (uint64_t)file->before.st_size};
+    file->source = sg_source_file(&file->file, (uint64_t)file->before.st_size);
     return NULL;
 }
 
@@ -90,7 +68,7 @@ bool sg_openfile_changed(const struct sg_openfile *file)
 {
     struct stat now;
 
-    return fstat(file->fd, &now) || now.st_size != file->before.st_size ||
+    return fstat(file->file.fd, &now) || now.st_size != file->before.st_size ||
            now.st_mtim.tv_sec != file->before.st_mtim.tv_sec ||
            now.st_mtim.tv_nsec != file->before.st_mtim.tv_nsec ||
            now.st_ctim.tv_sec != file->before.st_ctim.tv_sec ||
@@ -99,7 +77,7 @@ bool sg_openfile_changed(const struct sg_openfile *file)
 
 void sg_openfile_close(struct sg_openfile *file)
 {
-    if (file->fd >= 0)
-        close(file->fd);
-    file->fd = -1;
+    if (file->file.fd >= 0)
+        close(file->file.fd);
+    file->file.fd = -1;
 }

@@ -2,16 +2,15 @@
 #ifndef SG_OPENFILE_H
 #define SG_OPENFILE_H
 
-#include "ground/source.h"
+#include "sgscan.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>
 
 struct sg_openfile {
-    int fd;
-    int error; /* errno of the last failed read, or 0 */
+    struct sg_file file;
     struct stat before;
-    struct sg_source source; /* its ctx is this struct: do not copy */
+    struct sg_source source; /* refers to `file`: do not copy */
 };
 
 /* Opens the regular file at `path` (a symbolic link is followed) without ever waiting for one

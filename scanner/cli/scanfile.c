@@ -58,8 +58,8 @@ static const char *scan_open_file(struct sg_openfile *file, const struct sg_poli
                                  .model = sg_policy_model(policy)};
     enum sg_status status = sg_scan(&file->source, &options, arena, report);
 
-    if (status == SG_ERR_IO && file->error)
-        return strerror(file->error);
+    if (status == SG_ERR_IO && file->file.error)
+        return strerror(file->file.error);
     if (status)
         return sg_status_text(status);
     if (strcmp(report->format, "7z") == 0)

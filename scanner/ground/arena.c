@@ -14,8 +14,10 @@ void *sg_arena_take(struct sg_arena *arena, size_t size)
 {
     size_t room = arena->size - arena->used;
 
-    if (size > room || round_up(size) > room)
+    if (size > room || round_up(size) > room) {
+        arena->refused = true;
         return NULL;
+    }
     void *block = arena->base + arena->used;
     arena->used += round_up(size);
     return block;
@@ -34,8 +36,10 @@ void *sg_arena_grow(struct sg_arena *arena, void *block, size_t old, size_t size
 
     if (block && bytes + round_up(old) == arena->base + arena->used) {
         size_t start = (size_t)(bytes - arena->base);
-        if (size > arena->size - start || round_up(size) > arena->size - start)
+        if (size > arena->size - start || round_up(size) > arena->size - start) {
+            arena->refused = true;
             return NULL;
+        }
         arena->used = start + round_up(size);
         return block;
     }

@@ -7,13 +7,15 @@
 #ifndef SG_ARENA_H
 #define SG_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sg_arena {
     uint8_t *base;
-    size_t size; /* bytes */
-    size_t used; /* bytes; set back to drop what was allocated since */
+    size_t size;  /* bytes */
+    size_t used;  /* bytes; set back to drop what was allocated since */
+    bool refused; /* something was asked for that was not there; nothing sets it back */
 };
 
 /* `size` bytes aligned to 16, zeroed when the arena's memory was never used before; NULL when

@@ -10,7 +10,13 @@ struct sg_limits {
     uint64_t max_memory;  /* bytes of arena a scan may use */
 };
 
+#ifdef __cplusplus
+#define SG_LIMITS(...) (sg_limits{__VA_ARGS__})
+#else
+#define SG_LIMITS(...) ((struct sg_limits){__VA_ARGS__})
+#endif
+
 #define SG_LIMITS_DEFAULT                                                                          \
-    ((struct sg_limits){.max_depth = 6, .max_inflate = 16ULL << 30, .max_memory = 256ULL << 20})
+    SG_LIMITS(6 /* max_depth */, 16ULL << 30 /* max_inflate */, 256ULL << 20 /* max_memory */)
 
 #endif

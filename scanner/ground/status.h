@@ -4,8 +4,12 @@
 
 #define SG_MUST_CHECK __attribute__((warn_unused_result))
 
-/* What users of the shared library see. */
+/* What users of the library see, in C and in C++. */
+#ifdef __cplusplus
+#define SG_API extern "C" __attribute__((visibility("default")))
+#else
 #define SG_API __attribute__((visibility("default")))
+#endif
 
 enum sg_status {
     SG_OK = 0,

@@ -78,6 +78,8 @@ static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len
     if (!have && !self->want)
         return starved(self);
     size_t result = LZ4F_decompress(self->lz4, into, &room, self->packed.at, &feed, NULL);
+    if (LZ4F_getErrorCode(result) == LZ4F_ERROR_allocation_failed)
+        return SG_ERR_MEMORY;
     if (LZ4F_isError(result))
         return self->later && !self->gave ? SG_END : SG_ERR_FORMAT;
     self->packed.at += feed;

@@ -168,7 +168,7 @@ static enum sg_status failed(const struct xz *self, lzma_ret result)
     if (self->later && !self->gave)
         return SG_END;
     /* Perhaps it looked back further than our dictionary goes. */
-    return self->lowered ? SG_ERR_MEMORY : SG_ERR_FORMAT;
+    return self->lowered && self->gave ? SG_ERR_MEMORY : SG_ERR_FORMAT;
 }
 
 static lzma_ret decode(struct xz *self)

@@ -11,6 +11,9 @@
 
 /* One scan of one file. */
 struct sg_composer {
+    const struct sg_source *file;
+    uint64_t ends;   /* where reads of it came to its end, if not at its size */
+    bool unreadable; /* a read failed, or what had ended went on */
     const struct sg_limits *limits;
     struct sg_arena work; /* scratch: machines, windows, directories; put back after each use */
     struct sg_judge *judge;
@@ -19,6 +22,7 @@ struct sg_composer {
     uint64_t size;                      /* bytes of the file */
     uint64_t inflated;                  /* decompressed bytes so far; all of the work */
     uint64_t unpacked;                  /* … those that came out for the first time */
+    uint64_t zeros;                     /* that members began with, so far */
     bool inflate_told;                  /* max_inflate was reached, and that was told */
     uint64_t pickles_end;               /* offset behind the last pickles in a row */
     uint32_t depth;                     /* of the content under scan; 0: the file itself */

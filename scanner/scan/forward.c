@@ -295,5 +295,7 @@ void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed)
         sg_judge_partial(c->judge, 0, "no memory to unpack a member");
     else if (sg_forward_promising(&f))
         (void)sg_forward_scan(&f);
+    else if (f.failure == SG_ERR_MEMORY)
+        sg_forward_tell(&f);
     c->work.used = used;
 }

@@ -104,12 +104,40 @@ void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
     c->work.used = used;
 }
 
+/* Whatever a reading makes of a read that failed, it is remembered; so is an end that is none. */
+static enum sg_status read_watched(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+{
+    struct sg_composer *c = ctx;
+    enum sg_status status = sg_source_read(c->file, offset, into, len, got);
+
+    if (status || (*got && *got > c->ends - (offset < c->ends ? offset : c->ends)))
+        c->unreadable = true;
+    else if (*got < len && offset + *got < c->ends)
+        c->ends = offset + *got;
+    return status;
+}
+
+/* Content that was passed over because it could not be had is not clean. */
+static void tell_unread(struct sg_composer *c, const struct sg_source *watched)
+{
+    uint8_t byte;
+    size_t got;
+
+    if (c->ends < watched->size && sg_source_read(watched, c->ends, &byte, 1, &got))
+        c->unreadable = true;
+    if (c->unreadable)
+        sg_judge_partial(c->judge, 0, "not all of the file could be read");
+    if (c->work.refused)
+        sg_judge_partial(c->judge, 0, "reading all of it takes more than max_memory");
+}
+
 enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *options,
                        struct sg_arena *arena, struct sg_report *report)
 {
     struct sg_arena facts = {.base = arena->base + arena->used,
                              .size = (arena->size - arena->used) / 4 & ~(size_t)15};
     struct sg_composer *c = sg_arena_zero(&facts, sizeof(*c));
+    struct sg_source watched = {.read = read_watched, .ctx = c, .size = source->size};
     uint8_t first;
 
     if (!c || sg_judge_open(&c->judge, &facts))
@@ -120,11 +148,13 @@ enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *
     sg_judge_consult(c->judge, options->model, options->tap);
     c->limits = &options->limits;
     c->onlooker = options->onlooker;
-    c->size = source->size;
+    c->file = source;
+    c->ends = c->size = source->size;
     c->work = (struct sg_arena){.base = facts.base + facts.size,
                                 .size = arena->size - arena->used - facts.size};
     sg_judge_member(c->judge, "");
-    sg_compose_source(c, source);
+    sg_compose_source(c, source->mem ? source : &watched);
+    tell_unread(c, &watched);
     sg_judge_report(c->judge, report);
     report->format = c->format ? c->format : "none";
     report->size = source->size;

@@ -5,6 +5,12 @@
 /* What is unpacked has no name of its own. */
 #define MEMBER SG_TEXT("(unpacked)")
 
+/* Zeros are empty .lzma streams, with others behind them perhaps; but models hold gigabytes of zeros. So many
+ * are looked through in all members of a file together: Python's lzma, which alone reads on behind
+ * them, takes a second for these. */
+#define ZEROS_MAX (12u << 20)
+#define ZEROS_WINDOW (64u << 10)
+
 enum wrapped {
     WRAPPED_NOT,   /* nothing came out */
     WRAPPED_OTHER, /* something did that carries nothing */
@@ -30,6 +36,8 @@ static enum wrapped scan_unpacked(struct sg_composer *c, struct sg_forward *f)
 {
     struct sg_place place;
 
+    if (f->head_len == 0 && f->status == SG_ERR_MEMORY)
+        sg_judge_partial(c->judge, 0, "no memory to unpack the file");
     if (f->head_len == 0 && f->status)
         return WRAPPED_NOT;
     if (!sg_forward_promising(f) || !sg_compose_enter(c, MEMBER, &place))
@@ -71,6 +79,25 @@ static enum wrapped scan_as(struct sg_composer *c, const struct sg_source *sourc
     return result;
 }
 
+/* Whether a member is nothing but zeros, as far as it is looked through. */
+static bool endless_zeros(struct sg_composer *c, const struct sg_source *source)
+{
+    size_t used = c->work.used, len = 0;
+    uint8_t *window = c->depth ? sg_arena_take(&c->work, ZEROS_WINDOW) : NULL;
+    uint64_t at = 0;
+    bool zeros = window != NULL;
+
+    while (zeros && c->zeros < ZEROS_MAX) {
+        if (sg_source_read(source, at, window, ZEROS_WINDOW, &len) || !len)
+            break;
+        zeros = !window[0] && !memcmp(window, window + 1, len - 1);
+        c->zeros += zeros ? len : 0;
+        at += len;
+    }
+    c->work.used = used;
+    return zeros;
+}
+
 bool sg_compose_wrapped(struct sg_composer *c, const struct sg_source *source)
 {
     uint8_t head[SG_DECODER_HEAD];
@@ -79,6 +106,8 @@ bool sg_compose_wrapped(struct sg_composer *c, const struct sg_source *source)
     bool something = false, scanned = false;
 
     if (sg_source_read(source, 0, head, sizeof(head), &len))
+        return false;
+    if (len && !head[0] && endless_zeros(c, source))
         return false;
     while ((format = sg_format_next(format, head, len))) {
         enum wrapped result = scan_as(c, source, format);

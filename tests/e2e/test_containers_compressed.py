@@ -359,3 +359,22 @@ with gzip.open(sys.argv[1], "wb", compresslevel=1) as file:
         "complete",
     ), report
     assert report["reasons"][0]["member"].endswith("/data.pkl")
+
+
+def test_zeros_in_members_are_looked_through_and_not_for_long(place: Path) -> None:
+    """Zeros are empty .lzma streams; behind them may be others, and models hold gigabytes of them."""
+    path = place / "zeros.zip"
+    evil = lzma.compress(payloads.pickle_of(place / "canary", 2), format=lzma.FORMAT_ALONE)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("some", bytes(1 << 20))
+        archive.writestr("behind", bytes(1 << 20) + evil)
+    (report,) = scan(path, status=1)
+    assert report["reasons"][0]["member"].startswith("behind"), report
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("README", "A line.\n")
+        for number in range(32):
+            archive.writestr(f"weights/{number}", bytes(8 << 20))
+    (report,) = scan(path, status=0)
+    assert report["coverage"] == "complete", report
+    done = run(["sh", "-c", f"{CLI} scan {path} >/dev/null; cat /proc/$$/io"])
+    assert int(done.out.split("rchar: ")[1].split()[0]) < 32 << 20

@@ -3,54 +3,15 @@
  * Checked besides what the sanitizers see: all manners of reading agree; offsets lie inside; no text
  * or code is longer than what was read.
  */
+#include "tests/fuzz/target.h"
+
 #include "readers/hdf5.h"
 #include "readers/keras.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "not so: %s (line %d)\n", #condition, __LINE__);                       \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-    size_t position;
-};
 
 struct sum {
     size_t size; /* of the input */
     uint64_t hash;
 };
-
-static enum sg_status read_input(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
-{
-    const struct input *input = ctx;
-
-    *got = 0;
-    if (offset < input->size)
-        *got = len < input->size - offset ? len : (size_t)(input->size - offset);
-    if (*got)
-        memcpy(into, input->data + offset, *got);
-    return SG_OK;
-}
-
-static enum sg_status decode_input(void *ctx, uint8_t *into, size_t len, size_t *got)
-{
-    struct input *input = ctx;
-    enum sg_status status = read_input(input, input->position, into, len < 100 ? len : 100, got);
-
-    input->position += *got;
-    return status;
-}
 
 static void add(struct sum *sum, const void *bytes, size_t len)
 {
@@ -109,15 +70,15 @@ static void check_superblock(const struct sg_source *whole, const struct sg_sour
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t window[SG_WINDOW_MIN];
-    struct input input = {data, size, 0};
+    struct sg_input input = {.data = data, .size = size, .step = 100};
     struct sg_source whole = sg_source_mem(data, size);
-    struct sg_source read = {.read = read_input, .ctx = &input, .size = size};
+    struct sg_source read = sg_input_source(&input);
     struct sg_stream stream;
 
     check_superblock(&whole, &read);
     sg_stream_open(&stream, &whole, NULL, 0);
     uint64_t hash = search(&stream, size);
-    sg_stream_decode(&stream, decode_input, &input, window, sizeof(window));
+    sg_stream_decode(&stream, sg_input_fill, &input, window, sizeof(window));
     CHECK(search(&stream, size) == hash);
     return 0;
 }

@@ -5,20 +5,16 @@
  * number of readings is bounded; and the same names come out of the same bytes read through a
  * window.
  */
-#include "machine/machine.h"
+#include "tests/fuzz/mutate.h"
+#include "tests/fuzz/target.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include "machine/machine.h"
 
 #define ARENA_SIZE ((size_t)64 << 20)
 #define READINGS_MAX 512u
 #define LOOK_DEPTH 3u
 #define LOOK_WIDTH 4u
 #define PICKLES_MAX 64u
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct watch {
     size_t size;   /* of the input */
@@ -27,19 +23,6 @@ struct watch {
     uint64_t last_call;
     bool memory_matters; /* something was dropped: readings may differ */
 };
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "not so: %s (line %d)\n", #condition, __LINE__);                       \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void render(const struct sg_machine *m, sg_value v, const struct sg_call *call, size_t cap)
 {
@@ -176,10 +159,7 @@ static struct sg_arena scratch(void)
 {
     static uint8_t *base;
 
-    if (!base)
-        base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(base != MAP_FAILED);
+    base = base ? base : sg_target_map(ARENA_SIZE);
     return (struct sg_arena){.base = base, .size = ARENA_SIZE};
 }
 
@@ -218,18 +198,6 @@ static bool run(struct sg_stream *stream, uint64_t memory, struct sg_reading *re
     return sg_machine_more(machine, reading);
 }
 
-static enum sg_status read_input(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
-{
-    const struct input *input = ctx;
-
-    *got = 0;
-    if (offset < input->size)
-        *got = len < input->size - offset ? len : (size_t)(input->size - offset);
-    if (*got)
-        memcpy(into, input->data + offset, *got);
-    return SG_OK;
-}
-
 static void run_readings(const struct sg_source *source, uint64_t memory, struct watch *watch)
 {
     static uint8_t window[SG_WINDOW_MIN];
@@ -248,9 +216,9 @@ static void run_readings(const struct sg_source *source, uint64_t memory, struct
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint64_t memory[] = {(uint64_t)32 << 20, (uint64_t)1 << 20, (uint64_t)256 << 10};
-    struct input input = {data, size};
+    struct sg_input input = {.data = data, .size = size};
     struct sg_source whole = sg_source_mem(data, size);
-    struct sg_source windowed = {.read = read_input, .ctx = &input, .size = size};
+    struct sg_source windowed = sg_input_source(&input);
     struct watch first = {.size = size}, second = {.size = size};
     uint64_t given = memory[size % 8 < 3 ? size % 8 : 0];
 
@@ -259,4 +227,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!first.memory_matters && !second.memory_matters)
         CHECK(first.hash == second.hash);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t cap, unsigned seed)
+{
+    return sg_mutate_pickle(data, size, cap, seed);
 }

@@ -3,21 +3,9 @@
  * Checked besides what the sanitizers see: a file that is taken walks to an end, and says
  * thousandths.
  */
+#include "tests/fuzz/target.h"
+
 #include "judge/model.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "not so: %s (line %d)\n", #condition, __LINE__);                       \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void walk(const struct sg_forest *forest, const int16_t *features)
 {

@@ -3,40 +3,9 @@
  * Checked besides what the sanitizers see: all manners of reading agree, and nothing is said of what
  * was not read.
  */
+#include "tests/fuzz/target.h"
+
 #include "readers/npy.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "not so: %s (line %d)\n", #condition, __LINE__);                       \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-    size_t position;
-};
-
-static enum sg_status decode_input(void *ctx, uint8_t *into, size_t len, size_t *got)
-{
-    struct input *input = ctx;
-    size_t left = input->size - input->position;
-
-    *got = len < left ? len : left;
-    *got = *got < 100 ? *got : 100;
-    if (*got)
-        memcpy(into, input->data + input->position, *got);
-    input->position += *got;
-    return SG_OK;
-}
 
 static enum sg_status read_npy(struct sg_stream *stream, struct sg_npy *npy)
 {
@@ -51,7 +20,7 @@ static enum sg_status read_npy(struct sg_stream *stream, struct sg_npy *npy)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t window[SG_WINDOW_MIN];
-    struct input input = {data, size, 0};
+    struct sg_input input = {.data = data, .size = size, .step = 100};
     struct sg_source whole = sg_source_mem(data, size);
     struct sg_stream stream;
     struct sg_npy npy = {0}, again = {0};
@@ -60,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum sg_status status = read_npy(&stream, &npy);
     CHECK(status == SG_OK || status == SG_ERR_FORMAT);
     CHECK((status == SG_OK) == sg_npy_bid(data, size));
-    sg_stream_decode(&stream, decode_input, &input, window, sizeof(window));
+    sg_stream_decode(&stream, sg_input_fill, &input, window, sizeof(window));
     CHECK(read_npy(&stream, &again) == status);
     if (status)
         return 0;

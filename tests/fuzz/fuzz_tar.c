@@ -3,26 +3,9 @@
  * Checked besides what the sanitizers see: the walk ends; a source in memory, one that is read and a
  * decoder give the same members; each member lies behind its header; following other readers only adds.
  */
+#include "tests/fuzz/target.h"
+
 #include "readers/tar.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "not so: %s (line %d)\n", #condition, __LINE__);                       \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-    size_t position;
-};
 
 struct sum {
     enum sg_status status;
@@ -30,27 +13,6 @@ struct sum {
     size_t count;
     uint64_t hash;
 };
-
-static enum sg_status read_input(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
-{
-    const struct input *input = ctx;
-
-    *got = 0;
-    if (offset < input->size)
-        *got = len < input->size - offset ? len : (size_t)(input->size - offset);
-    if (*got)
-        memcpy(into, input->data + offset, *got);
-    return SG_OK;
-}
-
-static enum sg_status decode_input(void *ctx, uint8_t *into, size_t len, size_t *got)
-{
-    struct input *input = ctx;
-    enum sg_status status = read_input(input, input->position, into, len < 700 ? len : 700, got);
-
-    input->position += *got;
-    return status;
-}
 
 static void add(struct sum *sum, const struct sg_tar_member *member)
 {
@@ -97,9 +59,9 @@ static void check_equal(const struct sum *a, const struct sum *b)
 static void check(const uint8_t *data, size_t size)
 {
     static uint8_t window[SG_WINDOW_MIN];
-    struct input input = {data, size, 0};
+    struct sg_input input = {.data = data, .size = size, .step = 700};
     struct sg_source whole = sg_source_mem(data, size);
-    struct sg_source read = {.read = read_input, .ctx = &input, .size = size};
+    struct sg_source read = sg_input_source(&input);
     struct sg_stream stream;
     struct sum all, same, forward;
 
@@ -111,7 +73,7 @@ static void check(const uint8_t *data, size_t size)
     check_equal(&all, &same);
     sg_stream_open(&stream, &read, window, sizeof(window));
     same = list(&stream, false, size);
-    sg_stream_decode(&stream, decode_input, &input, window, sizeof(window));
+    sg_stream_decode(&stream, sg_input_fill, &input, window, sizeof(window));
     forward = list(&stream, false, size);
     check_equal(&same, &forward);
     CHECK(forward.count <= all.count);
@@ -135,12 +97,9 @@ static void seal(uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *sealed = malloc(size + !size);
+    uint8_t *sealed = sg_target_copy(data, size);
 
     check(data, size);
-    CHECK(sealed);
-    if (size)
-        memcpy(sealed, data, size);
     seal(sealed, size);
     check(sealed, size);
     free(sealed);
