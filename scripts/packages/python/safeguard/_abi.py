@@ -34,6 +34,7 @@ class Arena(ctypes.Structure):
         ("base", ctypes.c_void_p),
         ("size", ctypes.c_size_t),
         ("used", ctypes.c_size_t),
+        ("refused", ctypes.c_bool),
     )
 
 

@@ -25,13 +25,16 @@ class Arena:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
         self._map = mmap.mmap(-1, size, flags=flags)
         self.size = size
-        base = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
-        self.raw = _abi.Arena(base=base, size=size)
+        self._base = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+        self.raw = self._fresh()
+
+    def _fresh(self) -> _abi.Arena:
+        return _abi.Arena(base=self._base, size=self.size)
 
     def renew(self) -> None:
         """Zeroes it again, as the scanner wants it, and gives the memory back."""
         self._map.madvise(mmap.MADV_DONTNEED)
-        self.raw.used = 0
+        self.raw = self._fresh()
 
 
 # Taken for a call and put back: a signal handler or a finalizer may scan within a scan.

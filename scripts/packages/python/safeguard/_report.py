@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Literal
 
 Verdict = Literal["benign", "suspicious", "malicious"]
@@ -60,3 +59,8 @@ class Limits:
     """Decompressed bytes looked at, per file."""
     max_memory: int = 256 << 20
     """Bytes that one scan may use to work in; not those of the file."""
+
+    def __post_init__(self) -> None:
+        fits = 0 <= self.max_depth < 1 << 32 and 0 <= self.max_inflate < 1 << 64
+        if not fits or not 0 < self.max_memory < 1 << 63:
+            raise ValueError(f"out of range: {self}")
