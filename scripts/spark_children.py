@@ -1,4 +1,7 @@
-"""spark_children.py - scans in child processes: a scanner that dies takes one file with it; needs no Spark."""
+"""spark_children.py - scans on a worker: from files to rows; needs no Spark.
+
+A child process scans: one that dies takes nothing with it but the file that it died of.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,26 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import safeguard
+from spark_files import File, is_remote
 
+BATCH_BYTES = 64 << 20  # of contents that one child is given
+BATCH_FILES = 1000
 WALL = 10  # seconds that may pass for each second of processor time that a file may take
 
 # verdict, score, coverage, format, micros, reasons, error
 Answer = tuple[Any, ...]
+Row = tuple[Any, ...]  # as SCHEMA has it
+SCHEMA = (
+    "path string, path_bytes binary, verdict string, score double, coverage string, format string,"
+    " size bigint, micros bigint, reasons array<struct<rule:string, detail:string, member:string,"
+    " offset:bigint, weight:double>>, error string, changed bigint, scanner string, run string"
+)
 
 
 def failed(problem: str) -> Answer:
@@ -99,7 +112,50 @@ def answers(sources: Sequence[Any], seconds: int) -> Iterator[Answer]:
             at += 1
 
 
+@cache
 def scanner_build() -> str:
     """Tells the scanner's builds apart."""
     content = safeguard.library().with_name("libsgscan.so").read_bytes()
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def rows_of(file: File, said: Answer, run: str) -> Iterator[Row]:
+    verdict, score, coverage, form, micros, reasons, error = said
+    for name in file.names:
+        raw = os.fsencode(name)
+        odd = None if text(name).encode() == raw else bytearray(raw)
+        head = (text(name), odd, verdict, score, coverage, form, file.size, micros)
+        tail = ([tuple(one) for one in reasons], error, file.changed, scanner_build(), run)
+        yield head + tail
+
+
+def scan_bin(files: list[File], seconds: int, run: str) -> Iterator[Row]:
+    """Rows for files that a worker can open, and for those whose problem is known."""
+    sound = [file for file in files if not file.problem]
+    said = answers([b"" if is_remote(file.names[0]) else file.names[0] for file in sound], seconds)
+    for file in files:
+        one = failed(file.problem) if file.problem else next(said)
+        yield from rows_of(file, one, run)
+
+
+def scan_contents(
+    rows: Iterable[Any], files: dict[str, File], seconds: int, run: str
+) -> Iterator[Row]:
+    """Rows for files that come as (path, content)."""
+    for batch in batches(rows):
+        contents = [content for _, content in batch]
+        for (path, _), said in zip(batch, answers(contents, seconds), strict=True):
+            yield from rows_of(files[path], said, run)
+
+
+def batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    held = 0
+    for row in rows:
+        batch.append(row)
+        held += len(row[1])
+        if held >= BATCH_BYTES or len(batch) == BATCH_FILES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch

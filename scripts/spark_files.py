@@ -46,7 +46,9 @@ def is_remote(path: str) -> bool:
 
 
 def local(path: str) -> str:
-    return re.sub(r"^file:/+", "/", path)
+    """As the workers can open it, which are somewhere else."""
+    plain = re.sub(r"^file:/+", "/", path)
+    return plain if is_remote(plain) else os.path.join(os.getcwd(), plain)
 
 
 def expand(path: str) -> list[str]:
