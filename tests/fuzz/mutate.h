@@ -22,6 +22,9 @@ size_t sg_mutate_pickle(uint8_t *data, size_t size, size_t cap, unsigned seed);
  * is no zip becomes the member of one. */
 size_t sg_mutate_zip(uint8_t *data, size_t size, size_t cap, unsigned seed);
 
+/* One of the two, by what the bytes are; or bytes as such. */
+size_t sg_mutate_carrier(uint8_t *data, size_t size, size_t cap, unsigned seed);
+
 /* mutate_shapes.c: opcodes as attacks have them. Each leaves one value on the stack. */
 extern const struct sg_text sg_attack_shapes[];
 extern const size_t sg_attack_shape_count;

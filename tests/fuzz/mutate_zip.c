@@ -284,3 +284,15 @@ size_t sg_mutate_zip(uint8_t *data, size_t size, size_t cap, unsigned seed)
     memcpy(data, out, len);
     return len;
 }
+
+size_t sg_mutate_carrier(uint8_t *data, size_t size, size_t cap, unsigned seed)
+{
+    struct sg_dice dice = sg_dice_of(seed);
+    bool zip = size >= 22 && memmem(data, size, "PK\5\6", 4);
+
+    if (sg_dice_roll(&dice, 4) == 0)
+        return sg_mutate_bytes(&dice, data, size, cap);
+    if (zip ? sg_dice_roll(&dice, 8) > 0 : sg_dice_roll(&dice, 16) == 0)
+        return sg_mutate_zip(data, size, cap, (unsigned)dice.state);
+    return sg_mutate_pickle(data, size, cap, (unsigned)dice.state);
+}
