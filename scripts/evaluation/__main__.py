@@ -17,7 +17,7 @@ from pathlib import Path
 # Sums of floats depend on how they are split over threads.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
-from . import peers, plots, tables
+from . import goals, peers, plots, tables
 from .answers import Answer, Cost, Failed, Scanner, safeguard, safeguard_cost
 from .corpora import LABELS, File, opened
 
@@ -124,6 +124,13 @@ class Evaluation:
     def scanners(self) -> list[Scanner]:
         return [self.ours, *self.tried, *self.peers]
 
+    def goals(self) -> Iterator[str]:
+        if self.tried:
+            held_out, left_out, *_ = self.tried
+            yield from goals.held_out(held_out)
+            yield from goals.left_out(left_out)
+            yield from goals.peers(held_out, self.peers)
+
     def markdown(self) -> Iterator[str]:
         bad = sum(f.bad for f in self.files)
         origins = len({f.origin for f in self.files})
@@ -179,6 +186,7 @@ def evaluate(arguments: argparse.Namespace, files: list[File]) -> int:
     if evaluation.costs:
         print()
         say(tables.speed(evaluation.costs))
+    say(evaluation.goals())
     return 0
 
 
