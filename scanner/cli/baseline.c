@@ -146,14 +146,25 @@ void sg_baseline_add(struct sg_baseline *baseline, const uint8_t sha256[SG_SHA25
     entry->reason = sg_heap_join(reason, "");
 }
 
+/* An editor may have left the last line without its end: what is appended would become part of it. */
+static void end_last_line(FILE *file)
+{
+    bool without = fseek(file, -1, SEEK_END) == 0 && getc(file) != '\n';
+
+    (void)fseek(file, 0, SEEK_END);
+    if (without)
+        putc('\n', file);
+}
+
 bool sg_baseline_save(const struct sg_baseline *baseline)
 {
-    FILE *file = baseline->count > baseline->known ? fopen(baseline->path, "ae") : NULL;
+    FILE *file = baseline->count > baseline->known ? fopen(baseline->path, "a+e") : NULL;
 
     if (baseline->count == baseline->known)
         return true;
     if (!file)
         return complain(baseline->path, 0, strerror(errno));
+    end_last_line(file);
     for (size_t i = baseline->known; i < baseline->count; i++) {
         const struct sg_accepted *entry = &baseline->entries[i];
         for (size_t k = 0; k < SG_SHA256_SIZE; k++)

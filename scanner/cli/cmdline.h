@@ -39,11 +39,12 @@ struct sg_cmdline {
     const char *mode;        /* "block", "log" or NULL */
     const char *excludes[SG_EXCLUDES_MAX];
     size_t exclude_count;
-    const char *since;    /* a date or a path, or NULL */
-    const char *cache;    /* a path, or NULL */
-    const char *baseline; /* a path, or NULL */
-    const char *accept;   /* why, or NULL */
-    const char *kernel;   /* names, a folder; or NULL */
+    const char *since;      /* a date or a path, or NULL */
+    const char *files_from; /* a path, "-" or NULL */
+    const char *cache;      /* a path, or NULL */
+    const char *baseline;   /* a path, or NULL */
+    const char *accept;     /* why, or NULL */
+    const char *kernel;     /* names, a folder; or NULL */
     const char *name;
     const char *prefix;
     const char *log;    /* a path or a known word, or NULL */

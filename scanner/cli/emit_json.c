@@ -41,53 +41,45 @@ void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
     sg_out_text(out, "}");
 }
 
-static void lines_begin(struct sg_outbuf *out)
+static void lines_file(struct sg_outbuf *out, struct sg_emission *how,
+                       const struct sg_result *result)
 {
-    (void)out;
-}
-
-static void lines_file(struct sg_outbuf *out, const struct sg_result *result, struct sg_style style,
-                       bool first)
-{
-    (void)style;
-    (void)first;
+    (void)how;
     sg_emit_object(out, result);
     sg_out_text(out, "\n");
 }
 
-static void lines_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)
+static void document_begin(struct sg_outbuf *out, struct sg_emission *how)
 {
-    (void)out;
-    (void)tally;
-    (void)style;
-}
-
-static void document_begin(struct sg_outbuf *out)
-{
+    (void)how;
     sg_out_text(out, "{\"files\": [");
 }
 
-static void document_file(struct sg_outbuf *out, const struct sg_result *result,
-                          struct sg_style style, bool first)
+static void document_file(struct sg_outbuf *out, struct sg_emission *how,
+                          const struct sg_result *result)
 {
-    (void)style;
-    sg_out_text(out, first ? "\n  " : ",\n  ");
+    sg_out_text(out, how->printed ? ",\n  " : "\n  ");
     sg_emit_object(out, result);
 }
 
-static void document_end(struct sg_outbuf *out, const struct sg_tally *tally, struct sg_style style)
+static void document_end(struct sg_outbuf *out, struct sg_emission *how,
+                         const struct sg_tally *tally)
 {
-    (void)style;
+    (void)how;
     sg_out_format(
         out,
         "\n], \"summary\": {\"files\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"malicious\": %" PRIu64
         ", \"suspicious\": %" PRIu64 ", \"benign\": %" PRIu64 ", \"partial\": %" PRIu64
         ", \"not_analysed\": %" PRIu64 ", \"unreadable\": %" PRIu64 ", \"accepted\": %" PRIu64
-        ", \"left_out\": %" PRIu64 ", \"seconds\": %.3f}}\n",
+        ", \"left_out\": %" PRIu64 ", \"seconds\": %.3f",
         tally->files, tally->bytes, tally->verdicts[SG_MALICIOUS], tally->verdicts[SG_SUSPICIOUS],
         tally->verdicts[SG_BENIGN], tally->partial, tally->unanalysed, tally->unread,
         tally->accepted, tally->left_out, tally->seconds);
+    if (tally->stopped)
+        sg_out_format(out, ", \"stopped\": \"%s\", \"not_reached\": %" PRIu64, tally->stopped,
+                      tally->all - tally->jobs);
+    sg_out_text(out, "}}\n");
 }
 
-const struct sg_emit sg_emit_jsonl = {lines_begin, lines_file, lines_end};
-const struct sg_emit sg_emit_json = {document_begin, document_file, document_end};
+const struct sg_emit sg_emit_jsonl = {true, sg_emit_nothing, lines_file, sg_emit_no_end};
+const struct sg_emit sg_emit_json = {true, document_begin, document_file, document_end};

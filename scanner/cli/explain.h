@@ -39,6 +39,22 @@ const char *sg_explain_member(const struct sg_chapter *chapter);
 /* "analysed completely", "analysed in part", "analysed not at all". */
 const char *sg_explain_coverage(const struct sg_report *report);
 
+/* What a call's learned score owes to one of its features. */
+struct sg_share {
+    const char *what;
+    int32_t thousandths;
+};
+
+#define SG_SHARES_SHOWN 5u
+
+/* The next of the few most telling calls that are asked for, from `*at` on, which is 0 at first;
+ * NULL when there is none that says anything. */
+const struct sg_seen_site *sg_explain_site(const struct sg_explained *what, size_t *at);
+
+/* The features that it would lose most without, largest first; how many there are is returned. */
+size_t sg_explain_shares(const struct sg_story *story, const struct sg_seen_site *site,
+                         struct sg_share shares[SG_SHARES_SHOWN]);
+
 /* How bad: 0 nothing to say, 1 suspicious, 2 malicious. */
 int sg_explain_rank(double weight);
 

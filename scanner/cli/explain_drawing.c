@@ -56,6 +56,24 @@ static void choose(struct drawing *d)
     }
 }
 
+/* A name stands just left of the first call of it, so that its line crosses no other box. */
+static void place_names(struct drawing *d)
+{
+    bool placed[BOXES_MAX] = {false};
+
+    for (size_t i = 0; i < d->chapter->edge_count; i++) {
+        const struct sg_edge *edge = &d->chapter->edges[i];
+        struct box *to = box_of(d, SG_LINE_CALL, edge->from), *from = source_of(d, edge);
+        if (edge->what != SG_EDGE_CALLS_NAME || !to || !from)
+            continue;
+        unsigned column = to->column ? to->column - 1 : 0;
+        bool *done = &placed[from - d->boxes];
+        if (!*done || column < from->column)
+            from->column = column;
+        *done = true;
+    }
+}
+
 /* A call stands right of all that it is made of. Edges come in the order of calls. */
 static void place(struct drawing *d)
 {
@@ -67,6 +85,7 @@ static void place(struct drawing *d)
         if (to && from && from != to && to->column <= from->column && from->column + 1 < BOXES_MAX)
             to->column = from->column + 1;
     }
+    place_names(d);
     for (size_t i = 0; i < d->count; i++) {
         struct box *box = &d->boxes[i];
         box->row = used[box->column]++;

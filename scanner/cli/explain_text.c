@@ -4,10 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SITES_SHOWN 5u
-#define SHARES_SHOWN 5u
-#define SITE_WORTH 0.2 /* by rule or learned: less says nothing */
-
 bool sg_explain_shows(const struct sg_explained *what, const struct sg_chapter *chapter)
 {
     if (what->member && strcmp(what->member, chapter->member) != 0)
@@ -141,49 +137,24 @@ static void put_chapter(struct sg_outbuf *out, const struct sg_chapter *chapter)
         sg_out_format(out, "   ... and %" PRIu64 " lines more\n", chapter->left_out);
 }
 
-/* The features that the learned score would lose most without. */
-static void put_shares(struct sg_outbuf *out, const struct sg_story *story,
-                       const struct sg_seen_site *site)
-{
-    bool told[SG_SITE_WIDTH] = {false};
-
-    for (unsigned n = 0; n < SHARES_SHOWN; n++) {
-        size_t best = SG_SITE_WIDTH;
-        int32_t most = 4;
-        for (size_t i = 0; i < SG_SITE_WIDTH; i++) {
-            int32_t share = told[i] || !site->vector.at[i] ? 0 : sg_site_share(story, site, i);
-            if (share > most) {
-                most = share;
-                best = i;
-            }
-        }
-        if (best == SG_SITE_WIDTH)
-            return;
-        told[best] = true;
-        sg_out_format(out, "        -%.3f without: %s\n", most / 1000.0,
-                      sg_site_features[best].what);
-    }
-}
-
 static void put_sites(struct sg_outbuf *out, const struct sg_explained *what)
 {
-    const struct sg_story *story = what->story;
-    size_t shown = 0;
+    struct sg_share shares[SG_SHARES_SHOWN];
+    const struct sg_seen_site *site;
+    size_t at = 0;
 
-    for (size_t i = 0; i < story->site_count && shown < SITES_SHOWN; i++) {
-        const struct sg_seen_site *site = &story->sites[i];
-        if (what->member && strcmp(what->member, site->member) != 0)
-            continue;
-        if (site->weight < SITE_WORTH && (!site->open || site->learned < 1000 * SITE_WORTH))
-            continue;
-        if (!shown++)
-            sg_out_text(out, "\nThe most telling calls, by rule and by what was learned:\n");
+    if ((site = sg_explain_site(what, &at)))
+        sg_out_text(out, "\nThe most telling calls, by rule and by what was learned:\n");
+    for (; site; site = sg_explain_site(what, &at)) {
         sg_out_text(out, "  ");
         put_plain(out, site->name);
         sg_out_format(out, " at byte %" PRIu64 ": rule %.3f, learned %.3f%s\n", site->offset,
                       site->weight, site->learned / 1000.0,
                       site->open ? "" : " (the rule alone decides)");
-        put_shares(out, story, site);
+        size_t count = sg_explain_shares(what->story, site, shares);
+        for (size_t i = 0; i < count; i++)
+            sg_out_format(out, "        -%.3f without: %s\n", shares[i].thousandths / 1000.0,
+                          shares[i].what);
     }
 }
 

@@ -23,7 +23,9 @@ static const char look[] =
     "padding:16px 18px}\n"
     "svg{display:block;width:100%;height:auto}"
     "text{fill:var(--ink);font:12px system-ui,sans-serif}text.label{font:12px ui-monospace,"
-    "monospace}\n";
+    "monospace}\n"
+    "@media(max-width:600px){main{padding:16px 10px 28px}section,.tile{padding:12px}"
+    "h1{font-size:21px}}\n";
 
 void sg_page_begin(struct sg_outbuf *out, const char *title, const char *style)
 {

@@ -1,13 +1,18 @@
-/* progress.c - files, bytes, rate, and time that remains. */
+/* progress.c - files, bytes, rate, and the time that remains. */
 #include "cli/progress.h"
 
 #include "cli/emit.h"
 
 #include <inttypes.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define QUIET_SECONDS 1.0
+#define LIST_SECONDS 0.2
+#define LONG_SECONDS 15.0
+#define FILE_WORK 100000.0
+#define CLEAR "\r\033[K"
 
 double sg_progress_now(void)
 {
@@ -17,12 +22,46 @@ double sg_progress_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-struct sg_progress sg_progress_begin(uint64_t files, uint64_t bytes)
+struct sg_progress sg_progress_begin(void)
 {
-    return (struct sg_progress){.wanted = isatty(STDERR_FILENO) == 1,
-                                .begun = sg_progress_now(),
-                                .files = files,
-                                .bytes = bytes};
+    double now = sg_progress_now();
+
+    return (struct sg_progress){
+        .wanted = isatty(STDERR_FILENO) == 1, .begun = now, .listed = now + QUIET_SECONDS};
+}
+
+void sg_progress_start(struct sg_progress *progress, uint64_t files, uint64_t bytes)
+{
+    sg_progress_clear(progress);
+    progress->begun = sg_progress_now();
+    progress->files = files;
+    progress->bytes = bytes;
+}
+
+/* A line that a terminal breaks is not taken away whole. */
+static void draw(struct sg_progress *progress, struct sg_outbuf *line)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && line->len >= size.ws_col)
+        line->len = size.ws_col - 1u;
+    progress->drawn = true;
+    /* A line of progress that cannot be written is no loss. */
+    if (write(STDERR_FILENO, CLEAR, sizeof(CLEAR) - 1) < 0 || !sg_out_write(line, STDERR_FILENO))
+        progress->wanted = false;
+}
+
+void sg_progress_list(struct sg_progress *progress, uint64_t files)
+{
+    struct sg_outbuf line = {0};
+    double now = progress->wanted ? sg_progress_now() : 0;
+
+    if (!progress->wanted || now < progress->listed)
+        return;
+    progress->listed = now + LIST_SECONDS;
+    sg_out_format(&line, "%" PRIu64 " files found", files);
+    draw(progress, &line);
+    sg_out_free(&line);
 }
 
 static void put_remaining(struct sg_outbuf *out, double seconds)
@@ -35,44 +74,37 @@ static void put_remaining(struct sg_outbuf *out, double seconds)
         sg_out_format(out, ", %.0f s left", seconds);
 }
 
-/* What remains is told by files as well as by bytes (many small files, few large ones): the
- * slower of the two is the honest one. */
-static double remaining(const struct sg_progress *progress, double passed, uint64_t files,
-                        uint64_t bytes)
+/* Opening a small file costs about as much as so many bytes of a large one. */
+static double work_of(uint64_t files, uint64_t bytes)
 {
-    double by_files = files ? passed * (double)(progress->files - files) / (double)files : 0;
-    double by_bytes = bytes ? passed * (double)(progress->bytes - bytes) / (double)bytes : 0;
-
-    return by_files > by_bytes ? by_files : by_bytes;
+    return (double)files * FILE_WORK + (double)bytes;
 }
 
 void sg_progress_draw(struct sg_progress *progress, uint64_t files_done, uint64_t bytes_done)
 {
     struct sg_outbuf line = {0};
     double passed = sg_progress_now() - progress->begun;
+    double all = work_of(progress->files, progress->bytes), done = work_of(files_done, bytes_done);
 
     if (!progress->wanted || passed < QUIET_SECONDS)
         return;
-    sg_out_format(&line, "\r\033[K%" PRIu64 "/%" PRIu64 " files, ", files_done, progress->files);
+    sg_out_format(&line, "%" PRIu64 "/%" PRIu64 " files, ", files_done, progress->files);
     sg_emit_size(&line, (double)bytes_done);
     sg_out_text(&line, " of ");
     sg_emit_size(&line, (double)progress->bytes);
     sg_out_text(&line, ", ");
     sg_emit_size(&line, (double)bytes_done / passed);
     sg_out_text(&line, "/s");
-    if (files_done)
-        put_remaining(&line, remaining(progress, passed, files_done, bytes_done));
-    progress->drawn = true;
-    /* A line of progress that cannot be written is no loss. */
-    (void)!sg_out_write(&line, STDERR_FILENO);
+    /* Of less nothing can be told. */
+    if (done >= all / 100 || (files_done && passed >= LONG_SECONDS))
+        put_remaining(&line, passed * (all - done) / done);
+    draw(progress, &line);
     sg_out_free(&line);
 }
 
 void sg_progress_clear(struct sg_progress *progress)
 {
-    static const char clear[] = "\r\033[K";
-
-    if (progress->drawn && write(STDERR_FILENO, clear, sizeof(clear) - 1) < 0)
+    if (progress->drawn && write(STDERR_FILENO, CLEAR, sizeof(CLEAR) - 1) < 0)
         progress->wanted = false;
     progress->drawn = false;
 }

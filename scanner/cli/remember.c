@@ -129,7 +129,7 @@ static bool read_entry(char *line, struct sg_remembered *known)
     known->changed = (int64_t)changed;
     known->score = strtod(at, &end);
     size_t len = strcspn(end + (*end == ' '), "\n");
-    if (end == at || len == 0 || len >= FORMAT_MAX)
+    if (end == at || !(known->score >= 0 && known->score <= 1) || len == 0 || len >= FORMAT_MAX)
         return false;
     memcpy(known->format, end + 1, len);
     known->format[len] = '\0';

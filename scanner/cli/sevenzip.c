@@ -55,15 +55,14 @@ static struct archive *open_archive(struct unpacking *u)
 {
     struct archive *archive = archive_read_new();
 
-    if (!archive)
-        return NULL;
-    archive_read_support_format_7zip(archive);
-    archive_read_set_read_callback(archive, on_read);
-    archive_read_set_seek_callback(archive, on_seek);
-    archive_read_set_callback_data(archive, u);
-    if (archive_read_open1(archive) == ARCHIVE_OK)
+    if (archive && archive_read_support_format_7zip(archive) == ARCHIVE_OK &&
+        archive_read_set_read_callback(archive, on_read) == ARCHIVE_OK &&
+        archive_read_set_seek_callback(archive, on_seek) == ARCHIVE_OK &&
+        archive_read_set_callback_data(archive, u) == ARCHIVE_OK &&
+        archive_read_open1(archive) == ARCHIVE_OK)
         return archive;
-    archive_read_free(archive);
+    if (archive)
+        archive_read_free(archive);
     return NULL;
 }
 
@@ -96,6 +95,8 @@ static void add_problem(struct unpacking *u, const char *rule, const char *detai
     struct sg_reason reason = {.rule = rule, .detail = detail, .weight = 0.3};
 
     u->report->coverage = SG_PARTIAL;
+    if (u->report->score < reason.weight)
+        u->report->score = reason.weight;
     add_reason(u, &reason, member);
 }
 
@@ -188,6 +189,7 @@ void sg_sevenzip_scan(const struct sg_source *source, const struct sg_options *o
     struct unpacking *u = calloc(1, sizeof(*u));
     struct sg_arena bytes = sg_scanfile_arena(options->limits.max_memory);
 
+    report->coverage = SG_PARTIAL; /* unless there is memory for more */
     if (u && bytes.base) {
         *u = (struct unpacking){.source = source,
                                 .member = bytes.base,

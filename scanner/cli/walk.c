@@ -3,6 +3,7 @@
 
 #include "cli/heap.h"
 #include "cli/openfile.h"
+#include "cli/progress.h"
 #include "policy/glob.h"
 
 #include <dirent.h>
@@ -27,6 +28,8 @@ static void add_job(struct sg_walk *walk, struct sg_job job)
         walk->jobs = sg_heap_grow(walk->jobs, walk->cap * sizeof(*walk->jobs));
     }
     walk->jobs[walk->count++] = job;
+    if (walk->progress)
+        sg_progress_list(walk->progress, walk->count);
 }
 
 static void add_problem(struct sg_walk *walk, const char *path, const char *problem, bool named)
@@ -104,6 +107,17 @@ static bool is_older(const struct sg_walk *walk, const struct stat *info)
     return info->st_mtim.tv_sec < walk->since && info->st_ctim.tv_sec < walk->since;
 }
 
+/* Whether the file lies in a folder "blobs". */
+static bool is_blob(const char *path)
+{
+    const char *name = strrchr(path, '/'), *folder = name;
+
+    while (folder && folder > path && folder[-1] != '/')
+        folder--;
+    return folder && (size_t)(name - folder) == strlen("blobs") &&
+           strncmp(folder, "blobs", strlen("blobs")) == 0;
+}
+
 /* Takes `path` over. */
 static void add_file(struct sg_walk *walk, char *path, const struct stat *info, struct sg_job job)
 {
@@ -123,6 +137,11 @@ static void add_file(struct sg_walk *walk, char *path, const struct stat *info, 
             seen->job = walk->count;
         add_job(walk, job);
         return;
+    }
+    if (job.linked && is_blob(known->path)) {
+        job.path = known->path;
+        known->path = path;
+        path = job.path;
     }
     known->also = sg_heap_grow(known->also, (known->also_count + 1) * sizeof(*known->also));
     known->also[known->also_count++] = path;
@@ -209,20 +228,33 @@ bool sg_walk_since(struct sg_walk *walk, const char *when)
     return true;
 }
 
-void sg_walk_add(struct sg_walk *walk, const char *path)
+static void add_path(struct sg_walk *walk, const char *path, bool named)
 {
     struct stat info;
 
     if (stat(path, &info))
-        add_problem(walk, path, strerror(errno), true);
+        add_problem(walk, path, strerror(errno), named);
     else if (S_ISREG(info.st_mode))
-        add_file(walk, sg_heap_join(path, ""), &info, (struct sg_job){.named = true});
+        add_file(walk, sg_heap_join(path, ""), &info, (struct sg_job){.named = named});
     else if (!S_ISDIR(info.st_mode) || !walk->recursive)
-        add_problem(walk, path, sg_openfile_kind(info.st_mode), true);
+        add_problem(walk, path, sg_openfile_kind(info.st_mode), named);
     else if (is_made_up(path))
-        add_problem(walk, path, "is on a file system that the kernel makes up", true);
+        add_problem(walk, path, "is on a file system that the kernel makes up", named);
     else if (first_visit(walk, &info))
-        walk_directory(walk, path, info.st_dev, true);
+        walk_directory(walk, path, info.st_dev, named);
+}
+
+void sg_walk_add(struct sg_walk *walk, const char *path)
+{
+    add_path(walk, path, true);
+}
+
+void sg_walk_add_listed(struct sg_walk *walk, const char *path)
+{
+    if (is_excluded(walk, path))
+        walk->left_out++;
+    else
+        add_path(walk, path, false);
 }
 
 static int larger_first(const void *a, const void *b)

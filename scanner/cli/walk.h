@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+struct sg_progress;
+
 struct sg_job {
     char *path;
     uint64_t size;       /* bytes, as far as is known yet */
@@ -34,7 +36,8 @@ struct sg_walk {
     bool apart;                  /* every name of a file is a job of its own: names matter */
     const char *const *excludes; /* patterns of glob.h: with a '/' of paths, else of names */
     size_t exclude_count;
-    int64_t since; /* seconds since 1970; files that are older are left out */
+    int64_t since;                /* seconds since 1970; files that are older are left out */
+    struct sg_progress *progress; /* is told how many there are so far; or NULL */
 };
 
 /* Reads `when`: a date, with or without a time ("2026-11-23", "2026-11-23T17:30", local time), or
@@ -44,9 +47,13 @@ bool sg_walk_since(struct sg_walk *walk, const char *when);
 /* Adds what `path` names: a file, or with `recursive` all regular files below a directory.
  * Symbolic links are followed, no directory is gone into twice, and file systems that the kernel
  * makes up (/proc, /sys, …) are left out. A file that is come across by a link too, as in the
- * caches of model hubs, is one job of several names. What cannot be read becomes a job with a problem;
+ * caches of model hubs, is one job of several names; there a snapshot's name comes first, as blobs
+ * are named by their hash. What cannot be read becomes a job with a problem;
  * what is no regular file is one only when it was named. */
 void sg_walk_add(struct sg_walk *walk, const char *path);
+
+/* The same for a path of a list, which nobody typed: `excludes` are about it too. */
+void sg_walk_add_listed(struct sg_walk *walk, const char *path);
 
 /* Largest first, so that the last thread to finish has little left. */
 void sg_walk_sort(struct sg_walk *walk);
