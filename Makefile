@@ -25,7 +25,8 @@ SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 FLAGS     := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-optimize-sibling-calls \
              -ffunction-sections -fdata-sections -fstack-protector-strong $(CFLAGS) $(if $(SAN),$(SAN_FLAGS))
 LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
-LINK_SO   := -shared $(LINK) -Wl,--exclude-libs,ALL $(if $(SAN),,-Wl,-z,defs)
+LIBDL     := -Wl,--no-as-needed -l:libdl.so.2
+LINK_SO   := -shared $(LINK) $(if $(SAN),,-Wl,-z,defs)
 ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a -l:libzstd.a -l:liblz4.a
 SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
 ALL_ARCHIVES  := -l:libarchive.a -l:libjansson.a $(SHIM_ARCHIVES)
@@ -56,7 +57,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench fuzz oracle gadgets suites matrix demo race stress,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench fuzz oracle gadgets suites matrix spark containers demo race stress,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -78,9 +79,9 @@ $(BUILD)/libsgscan.a: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
 	@echo "  AR    $@" && rm -f $@
 	{ echo create $@; printf 'addmod %s\n' $(filter %.o,$^); printf 'addlib %s\n' $(filter $(LIBS)/%,$(ARCHIVES)); \
 	  echo save; } | $(AR) -M
-$(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
+$(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) scanner/sgscan.map $(LIBS)/stamp
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsgscan.so.0 -o $@ $(filter %.o,$^) $(ARCHIVES)
+	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsgscan.so.0,--version-script,scanner/sgscan.map -o $@ $(filter %.o,$^) $(ARCHIVES)
 $(BUILD)/supervise.a: $(call PLAIN,$(SUPERVISE))
 	rm -f $@ && $(AR) qcs $@ $^
 $(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a
@@ -91,13 +92,13 @@ $(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)
 $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
-	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2 && mv $@.new $@
+	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) $(LIBDL) && mv $@.new $@
 
 # The guard with sanitizers, for the stress tests; no program but these is started under it.
 $(BUILD)/san/libsafeguard.so: $(patsubst %.c,$(BUILD)/san/%.o,$(SHIM) $(POLICY) $(SCAN)) shim/exports.map
 	@echo "  LINK  $@"
 	$(CC) $(FLAGS) $(SAN_FLAGS) -shared -Wl,-z,now,--version-script,shim/exports.map -o $@ $(filter %.o,$^) \
-	    $(SHIM_ARCHIVES) -Wl,--no-as-needed -l:libdl.so.2
+	    $(SHIM_ARCHIVES) $(LIBDL)
 
 # Test programs.
 $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/tested.a
@@ -128,10 +129,12 @@ race: all | build/deps.stamp
 	scripts/test $(BUILD) race
 stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
 	scripts/test $(BUILD) stress
-gadgets suites matrix: all | build/deps.stamp
+gadgets suites matrix spark containers: all | build/deps.stamp
 	scripts/test $(BUILD) $@
 matrix-venv: | build/deps.stamp
 	scripts/matrix_venvs
+nightly: | build/deps.stamp
+	scripts/nightly
 lint: $(LIBS)/stamp | build/deps.stamp
 	scripts/lint
 demo: all | build/deps.stamp
@@ -163,7 +166,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench race stress gadgets suites matrix matrix-venv lint demo man completion install deb packages clean train evaluate
+.PHONY: all check oracle fuzz bench race stress gadgets suites matrix spark containers matrix-venv nightly lint demo man completion install deb packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

@@ -2,7 +2,7 @@
  *
  *     struct sg_source source = sg_source_mem(bytes, len);
  *     struct sg_options options = {.limits = SG_LIMITS_DEFAULT};
- *     struct sg_arena arena = {.base = zeroed_memory, .size = its_size};
+ *     struct sg_arena arena = {.base = memory, .size = its_size};
  *     struct sg_report report;
  *     if (sg_scan(&source, &options, &arena, &report) == SG_OK)
  *         puts(sg_verdict_name(report.verdict));

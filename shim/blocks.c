@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A longer piece is not asked for again nearby. */
-#define SMALL 2048u
+#define SMALL SG_BLOCK_SIZE
 
 static enum sg_status read_past(struct sg_blocks *blocks, uint64_t offset, void *into, size_t len,
                                 size_t *got)
@@ -19,31 +19,54 @@ static enum sg_status read_past(struct sg_blocks *blocks, uint64_t offset, void 
     return SG_OK;
 }
 
-static enum sg_status keep(struct sg_blocks *blocks, uint64_t number, size_t *slot)
+static bool is_kept(const struct sg_blocks *blocks, uint64_t number)
 {
-    size_t at = number % SG_BLOCKS, len;
+    return blocks->number[number % SG_BLOCKS] == number + 1;
+}
 
-    if (blocks->number[at] != number + 1) {
-        blocks->number[at] = 0;
-        if (read_past(blocks, number * SG_BLOCK_SIZE, blocks->bytes[at], SG_BLOCK_SIZE, &len))
-            return SG_ERR_IO;
-        blocks->len[at] = (uint32_t)len;
-        blocks->number[at] = number + 1;
+/* `count` blocks that have their places side by side, by one call. */
+static enum sg_status fetch(struct sg_blocks *blocks, uint64_t first, size_t count)
+{
+    size_t slot = first % SG_BLOCKS, got;
+    uint64_t offset = first * SG_BLOCK_SIZE, left = blocks->size - offset;
+    size_t want = count * SG_BLOCK_SIZE < left ? count * SG_BLOCK_SIZE : (size_t)left;
+
+    memset(&blocks->number[slot], 0, count * sizeof(blocks->number[0]));
+    if (read_past(blocks, offset, blocks->bytes[slot], want, &got))
+        return SG_ERR_IO;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = got < SG_BLOCK_SIZE ? got : SG_BLOCK_SIZE;
+        blocks->len[slot + i] = (uint32_t)len;
+        blocks->number[slot + i] = first + i + 1;
+        got -= len;
     }
-    *slot = at;
     return SG_OK;
+}
+
+/* Block `number`, and those of the next ones up to `last` that are not there either. */
+static enum sg_status keep(struct sg_blocks *blocks, uint64_t number, uint64_t last)
+{
+    size_t count = 1;
+
+    if (is_kept(blocks, number))
+        return SG_OK;
+    while (number + count <= last && (number + count) % SG_BLOCKS &&
+           !is_kept(blocks, number + count))
+        count++;
+    return fetch(blocks, number, count);
 }
 
 static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
 {
     struct sg_blocks *blocks = ctx;
-    size_t done = 0, slot;
+    size_t done = 0;
 
     if (len > SMALL)
         return read_past(blocks, offset, into, len, got);
-    while (done < len) {
-        size_t skip = (offset + done) % SG_BLOCK_SIZE;
-        if (keep(blocks, (offset + done) / SG_BLOCK_SIZE, &slot))
+    while (done < len && offset + done < blocks->size) {
+        uint64_t number = (offset + done) / SG_BLOCK_SIZE;
+        size_t skip = (offset + done) % SG_BLOCK_SIZE, slot = number % SG_BLOCKS;
+        if (keep(blocks, number, (offset + len - 1) / SG_BLOCK_SIZE))
             return SG_ERR_IO;
         if (skip >= blocks->len[slot])
             break;
@@ -60,6 +83,7 @@ static enum sg_status read_file(void *ctx, uint64_t offset, void *into, size_t l
 struct sg_source sg_blocks_source(struct sg_blocks *blocks, int fd, uint64_t size)
 {
     blocks->fd = fd;
+    blocks->size = size;
     memset(blocks->number, 0, sizeof(blocks->number));
     return (struct sg_source){.read = read_file, .ctx = blocks, .size = size};
 }

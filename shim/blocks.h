@@ -9,6 +9,7 @@
 
 struct sg_blocks {
     int fd;
+    uint64_t size;              /* bytes of the file; what is behind them is not looked at */
     uint32_t len[SG_BLOCKS];    /* bytes in it; fewer than SG_BLOCK_SIZE: the file ends there */
     uint64_t number[SG_BLOCKS]; /* which block of the file, from 1 on; 0: none */
     uint8_t bytes[SG_BLOCKS][SG_BLOCK_SIZE];

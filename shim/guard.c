@@ -83,6 +83,33 @@ static bool vet(struct sg_subject *subject, const struct sg_use *use)
     return fine;
 }
 
+/* Without a scan. True where the policy lets it through all the same. */
+static bool refuse(struct sg_subject *subject, const char *rule, const char *detail)
+{
+    const char *outer;
+    bool fine = false;
+
+    if (enter(__builtin_frame_address(0), &outer)) {
+        subject->exe = sg_start_exe();
+        fine = sg_vet_failed(subject, sg_start_policy(), rule, detail) != SG_VETTED_REFUSED;
+        leave(outer);
+    }
+    if (!fine)
+        errno = EACCES;
+    return fine;
+}
+
+/* A file system can fail to tell, and yet let itself be read. */
+static bool refuse_unknown(struct sg_subject *subject)
+{
+    return refuse(subject, "unreadable", "the kernel does not tell what it is");
+}
+
+static bool refuse_change(struct sg_subject *subject)
+{
+    return refuse(subject, "changed", "the file changed while it was read");
+}
+
 static bool makes(int flags)
 {
     return (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || (flags & O_TMPFILE) == O_TMPFILE;
@@ -106,9 +133,14 @@ int sg_guard_opened(int fd, int flags, const char *path)
     }
     sg_python_peek(path);
     sg_fd_forget(fd);
-    if (flags & O_PATH || flags & O_WRONLY || SG_RAW(SYS_fstat, fd, &subject.st) < 0 ||
-        !S_ISREG(subject.st.st_mode) || vet(&subject, &use))
+    if (flags & O_PATH || flags & O_WRONLY)
         return fd;
+    if (sg_raw_stat(fd, &subject.st) < 0) {
+        if (refuse_unknown(&subject))
+            return fd;
+    } else if (!S_ISREG(subject.st.st_mode) || vet(&subject, &use)) {
+        return fd;
+    }
     (void)SG_RAW(SYS_close, fd);
     errno = EACCES;
     return -1;
@@ -135,8 +167,9 @@ static bool vet_again(int fd, enum sg_event event, const char *path, bool unseen
 {
     struct sg_subject subject = {.fd = fd, .path = path, .event = event};
 
-    if (SG_RAW(SYS_fstat, fd, &subject.st) < 0)
-        return true; /* the real call will say what is wrong */
+    long told = sg_raw_stat(fd, &subject.st);
+    if (told < 0) /* of what is no descriptor the real call will say that */
+        return told == -EBADF || refuse_unknown(&subject);
     if (!S_ISREG(subject.st.st_mode)) {
         if (!S_ISDIR(subject.st.st_mode))
             sg_fd_exempt(fd);
@@ -145,7 +178,7 @@ static bool vet_again(int fd, enum sg_event event, const char *path, bool unseen
     if (stands(&subject, unseen))
         return true;
     long flags = SG_RAW(SYS_fcntl, fd, F_GETFL);
-    if (flags < 0 || flags & O_PATH || flags & O_WRONLY)
+    if (flags >= 0 && (flags & O_PATH || flags & O_WRONLY))
         return true;
     struct sg_identity identity = sg_identity_of(&subject.st);
     uint64_t word = sg_fd_word(fd);
@@ -181,23 +214,6 @@ static bool is_torn(enum sg_fd_state state, off_t at)
     return state == SG_FD_HELD || (state == SG_FD_STILL && at > 0 && at < (off_t)SG_SNIFF_SIZE);
 }
 
-/* True where the policy lets it through all the same. */
-static bool refuse_change(struct sg_subject *subject)
-{
-    const char *outer;
-    bool fine = false;
-
-    if (enter(__builtin_frame_address(0), &outer)) {
-        subject->exe = sg_start_exe();
-        fine = sg_vet_failed(subject, sg_start_policy(), "changed",
-                             "the file changed while it was read") != SG_VETTED_REFUSED;
-        leave(outer);
-    }
-    if (!fine)
-        errno = EACCES;
-    return fine;
-}
-
 /* Nothing is left to a second reading: what was read may have been another's for a moment. */
 static bool read_anew(struct sg_subject *subject, off_t at, ssize_t *got, int *left)
 {
@@ -214,9 +230,8 @@ static bool read_anew(struct sg_subject *subject, off_t at, ssize_t *got, int *l
             *got = -1;
         return false;
     }
-    if (at < 0)
-        (void)SG_RAW(SYS_lseek, fd, start, SEEK_SET);
-    if (sg_guard_vet(fd, SG_EVENT_READ))
+    if ((at >= 0 || SG_RAW(SYS_lseek, fd, start, SEEK_SET) == start) &&
+        sg_guard_vet(fd, SG_EVENT_READ))
         return true;
     *got = -1;
     return false;
@@ -226,8 +241,15 @@ bool sg_guard_look_back(int fd, off_t at, ssize_t *got, int *left)
 {
     struct sg_subject subject = {.fd = fd, .event = SG_EVENT_READ};
 
-    if (sg_start_policy()->snapshot == SG_SNAPSHOT_OFF || SG_RAW(SYS_fstat, fd, &subject.st) < 0 ||
-        stands(&subject, false))
+    if (sg_start_policy()->snapshot == SG_SNAPSHOT_OFF)
+        return false;
+    long told = sg_raw_stat(fd, &subject.st);
+    if (told < 0) {
+        if (told != -EBADF && !refuse_unknown(&subject))
+            *got = -1;
+        return false;
+    }
+    if (stands(&subject, false))
         return false;
     if (is_strict() && (SG_RAW(SYS_fcntl, fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
         return read_anew(&subject, at, got, left);
@@ -240,6 +262,10 @@ bool sg_guard_look_back_at_move(int fd)
 {
     struct sg_subject subject = {.fd = fd, .event = SG_EVENT_READ};
 
-    return !is_strict() || SG_RAW(SYS_fstat, fd, &subject.st) < 0 || stands(&subject, false) ||
-           refuse_change(&subject);
+    if (!is_strict())
+        return true;
+    long told = sg_raw_stat(fd, &subject.st);
+    if (told < 0)
+        return told == -EBADF || refuse_unknown(&subject);
+    return stands(&subject, false) || refuse_change(&subject);
 }

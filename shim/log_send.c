@@ -40,7 +40,7 @@ static bool ends_in_a_line(const char *path, long fd)
     struct stat st = {0};
     char last = '\n';
 
-    if (SG_RAW(SYS_fstat, fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+    if (sg_raw_stat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return false;
     if (!atomic_load_explicit(&has_failed, memory_order_relaxed) &&
         st.st_mtim.tv_sec + 2 > sg_raw_clock(CLOCK_REALTIME) / 1000000000)
@@ -104,7 +104,7 @@ static bool is_data(void)
     struct stat st = {0};
 
     return atomic_load_explicit(&own_stderr, memory_order_relaxed) &&
-           SG_RAW(SYS_fstat, STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+           sg_raw_stat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
            !(SG_RAW(SYS_fcntl, STDERR_FILENO, F_GETFL) & O_APPEND);
 }
 

@@ -54,6 +54,15 @@ static enum sg_probed probe_tail(int fd, uint64_t size, size_t len)
     return probed;
 }
 
+/* Whoever empties a log does no harm, and the kernel's own files say any size. */
+static bool is_shorter_now(int fd, const struct sg_identity *identity)
+{
+    struct stat st = {0};
+
+    return sg_filesystem_of(fd) == SG_FS_KERNELS ||
+           (sg_raw_stat(fd, &st) == 0 && (uint64_t)st.st_size < identity->size);
+}
+
 enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
 {
     uint8_t head[SG_SNIFF_SIZE];
@@ -64,6 +73,8 @@ enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
     long got = sg_raw_pread_all(fd, head, len, 0);
     if (got < 0) /* some of the kernel's own files refuse to be read at an offset */
         return sg_filesystem_of(fd) == SG_FS_KERNELS ? SG_PROBED_PLAIN : SG_PROBED_FAILED;
+    if ((size_t)got < len && !is_shorter_now(fd, identity))
+        return SG_PROBED_FAILED;
     if (sg_sniff(head, (size_t)got, identity->size, &tail))
         return SG_PROBED_CARRIER;
     if (tail == 0)

@@ -78,6 +78,17 @@ static inline long sg_raw_pread_all(int fd, void *into, size_t len, uint64_t at)
     return (long)done;
 }
 
+/* As fstat; a file system in a process (FUSE) may be interrupted here too. A negative errno. */
+static inline long sg_raw_stat(int fd, struct stat *into)
+{
+    long told;
+
+    do
+        told = SG_RAW(SYS_fstat, fd, into);
+    while (told == -EINTR);
+    return told;
+}
+
 /* A private zeroed mapping; NULL when there is none to be had. */
 static inline void *sg_raw_map(size_t size)
 {

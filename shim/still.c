@@ -57,7 +57,7 @@ static bool prove_by_lease(int fd, struct stat *st, bool patient)
 {
     if (take(fd) < 0)
         return false;
-    bool known = SG_RAW(SYS_fstat, fd, st) == 0;
+    bool known = sg_raw_stat(fd, st) == 0;
     bool cold = known && (patient ? grows_cold(st) : is_cold(st));
     sg_still_release(fd);
     return cold;

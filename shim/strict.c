@@ -33,7 +33,7 @@ static bool unchanged(const struct sg_subject *subject)
 {
     struct stat now = {0};
 
-    if (SG_RAW(SYS_fstat, subject->fd, &now) < 0)
+    if (sg_raw_stat(subject->fd, &now) < 0)
         return false;
     struct sg_identity before = sg_identity_of(&subject->st), after = sg_identity_of(&now);
     return sg_identity_same(&before, &after);
@@ -73,7 +73,7 @@ static bool put_vetted_copy(struct attempt *attempt)
 
     if (copy < 0)
         return false;
-    if (unchanged(subject) && SG_RAW(SYS_fstat, copy, &st) == 0)
+    if (unchanged(subject) && sg_raw_stat(copy, &st) == 0)
         return put(attempt, copy, &st);
     (void)SG_RAW(SYS_close, copy);
     return false;
@@ -111,12 +111,11 @@ static enum outcome vet_copy(struct attempt *attempt)
     copied.copied = true;
     copied.original = subject->fd;
     copied.unkept = true;
-    bool fine = SG_RAW(SYS_fstat, copy, &copied.st) == 0 &&
-                sg_vet(&copied, attempt->policy) != SG_VETTED_REFUSED;
-    if (fine)
+    bool known = sg_raw_stat(copy, &copied.st) == 0;
+    if (known && sg_vet(&copied, attempt->policy) != SG_VETTED_REFUSED)
         return put(attempt, copy, &copied.st) ? OUTCOME_FINE : OUTCOME_IMPOSSIBLE;
     (void)SG_RAW(SYS_close, copy);
-    return OUTCOME_REFUSED;
+    return known ? OUTCOME_REFUSED : OUTCOME_IMPOSSIBLE;
 }
 
 static enum outcome vet_held(struct attempt *attempt)
@@ -126,14 +125,14 @@ static enum outcome vet_held(struct attempt *attempt)
     if (!sg_still_hold(subject->fd, attempt->fs))
         return OUTCOME_IMPOSSIBLE;
     subject->unkept = true;
-    bool fine = SG_RAW(SYS_fstat, subject->fd, &subject->st) == 0 &&
-                sg_vet(subject, attempt->policy) != SG_VETTED_REFUSED;
+    bool known = sg_raw_stat(subject->fd, &subject->st) == 0;
+    bool fine = known && sg_vet(subject, attempt->policy) != SG_VETTED_REFUSED;
     if (fine && sg_still_held(subject->fd)) {
         attempt->state = SG_FD_HELD;
         return OUTCOME_FINE;
     }
     sg_still_release(subject->fd);
-    return fine ? OUTCOME_IMPOSSIBLE : OUTCOME_REFUSED;
+    return fine || !known ? OUTCOME_IMPOSSIBLE : OUTCOME_REFUSED;
 }
 
 /* Nothing is known of it: it is held first, then vetted. */

@@ -7,6 +7,7 @@
 #include "shim/note.h"
 #include "shim/probe.h"
 #include "shim/raw.h"
+#include "shim/room.h"
 #include "shim/still.h"
 
 #include "policy/sha256.h"
@@ -55,6 +56,13 @@ static void report_failure(struct sg_report *report, uint64_t size, const char *
     add_reason(report, rule, detail);
 }
 
+/* Nothing says that a list does not deny it. */
+static void doubt(struct sg_report *report, const char *detail)
+{
+    report->coverage = SG_PARTIAL;
+    add_reason(report, "unreadable", detail);
+}
+
 static struct sg_source source_of(const struct sg_subject *subject, struct work *work)
 {
     return sg_blocks_source(&work->blocks, subject->fd, (uint64_t)subject->st.st_size);
@@ -89,11 +97,12 @@ static void hash_if_it_matters(struct sg_subject *subject, const struct sg_polic
     if (!sg_sha256_matters(&work->report, NULL, policy))
         return;
     void *window = sg_raw_map(HASH_WINDOW);
-    if (!window)
-        return;
-    if (sg_sha256(&source, window, HASH_WINDOW, work->sha256) == SG_OK)
+    if (window && sg_sha256(&source, window, HASH_WINDOW, work->sha256) == SG_OK)
         work->hash = work->sha256;
-    sg_raw_unmap(window, HASH_WINDOW);
+    if (window)
+        sg_raw_unmap(window, HASH_WINDOW);
+    if (!work->hash && policy->deny_sha256.count)
+        doubt(&work->report, window ? UNREADABLE : NO_MEMORY);
 }
 
 /* A new link or another mode changes a file's times too, and several may come in a row. */
@@ -107,15 +116,12 @@ static void scan_still(struct sg_subject *subject, const struct sg_policy *polic
         struct sg_identity before = sg_identity_of(&subject->st), after;
         scan_once(subject, policy, arena, work);
         hash_if_it_matters(subject, policy, work);
-        if (SG_RAW(SYS_fstat, subject->fd, &subject->st) < 0)
+        if (sg_raw_stat(subject->fd, &subject->st) < 0)
             break;
         after = sg_identity_of(&subject->st);
         if (sg_identity_same(&before, &after))
             return;
-        if (attempt < ATTEMPTS - 1) { /* the arena must be zero again */
-            (void)SG_RAW(SYS_madvise, arena->base, arena->size, MADV_DONTNEED);
-            arena->used = 0;
-        }
+        arena->used = 0;
     }
     work->hash = NULL;
     work->report.coverage = SG_PARTIAL;
@@ -231,6 +237,9 @@ static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy 
                              struct work *work, int64_t started)
 {
     bool resolved = find_path(subject, work->path);
+
+    if (!resolved && policy->deny_paths.count && !is_nothing(&work->report))
+        doubt(&work->report, "the kernel does not tell its path, which may be a denied one");
     struct sg_record record = {
         .event = subject->event,
         .path = work->path,
@@ -258,11 +267,9 @@ static struct work *map_work(uint64_t most, size_t *size)
         most = SIZE_MAX / 2;
     for (size_t arena = (size_t)most; arena >= ARENA_LEAST; arena /= 2) {
         *size = sizeof(struct work) + arena;
-        struct work *work = sg_raw_map(*size);
-        if (work) {
-            (void)SG_RAW(SYS_madvise, work, *size, MADV_NOHUGEPAGE); /* most scans touch little */
+        struct work *work = sg_room_take(*size);
+        if (work)
             return work;
-        }
     }
     return NULL;
 }
@@ -298,7 +305,7 @@ static enum sg_vetted vet_carrier(struct sg_subject *subject, const struct sg_po
     else
         scan_still(subject, policy, &arena, work);
     enum sg_vetted vetted = decide(subject, policy, work, started);
-    sg_raw_unmap(work, size);
+    sg_room_give(work, size);
     return vetted;
 }
 

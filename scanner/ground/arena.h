@@ -1,8 +1,8 @@
 /* arena.h - scratch memory that the caller owns.
  *
  * The scanner allocates from one arena only and never frees; the caller drops the whole when
- * the report has been used. The memory must be zero when handed in (a fresh anonymous mapping
- * is), and only what is used gets touched.
+ * the report has been used. What lies in the memory beforehand does not matter, and only what is
+ * used gets touched: memory that was used before costs no page faults.
  */
 #ifndef SG_ARENA_H
 #define SG_ARENA_H
@@ -18,11 +18,10 @@ struct sg_arena {
     bool refused; /* something was asked for that was not there; nothing sets it back */
 };
 
-/* `size` bytes aligned to 16, zeroed when the arena's memory was never used before; NULL when
- * the arena is used up. */
+/* `size` bytes aligned to 16, whatever lies there; NULL when the arena is used up. */
 void *sg_arena_take(struct sg_arena *arena, size_t size);
 
-/* `size` zeroed bytes, whatever lay there before; NULL when the arena is used up. */
+/* `size` zeroed bytes; NULL when the arena is used up. */
 void *sg_arena_zero(struct sg_arena *arena, size_t size);
 
 /* Moves a block of `old` bytes to one of `size` bytes (in place when it is the last one); NULL

@@ -35,10 +35,11 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
     judge->partial = judge->not_analysed = false;
     judge->member[0] = '\0';
     memset(judge->recent, 0, sizeof(judge->recent));
-    memset(judge->cache, 0, sizeof(judge->cache));
+    for (size_t i = 0; i < SG_CACHE_SLOTS; i++)
+        judge->cache[i].m = NULL;
     judge->structure_open = false;
     judge->nested = false;
-    sg_learned_open(&judge->learned, NULL, NULL);
+    sg_learned_open(&judge->learned);
     *out = judge;
     return SG_OK;
 }
@@ -46,7 +47,7 @@ enum sg_status sg_judge_open(struct sg_judge **out, struct sg_arena *arena)
 void sg_judge_consult(struct sg_judge *judge, const struct sg_model *model,
                       const struct sg_tap *tap)
 {
-    sg_learned_open(&judge->learned, model, tap);
+    sg_learned_consult(&judge->learned, model, tap);
 }
 
 void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len)

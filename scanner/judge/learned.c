@@ -29,10 +29,17 @@ static double within(enum room room, double weight)
     (SG_ARG_PAYLOAD | SG_ARG_SHELL | SG_ARG_CODE | SG_ARG_URL | SG_ARG_HOST | SG_ARG_WALK |        \
      SG_ARG_RUNS | SG_ARG_PICKLE | SG_ARG_MARSHAL)
 
-void sg_learned_open(struct sg_learned *learned, const struct sg_model *model,
-                     const struct sg_tap *tap)
+void sg_learned_open(struct sg_learned *learned)
 {
-    memset(learned, 0, sizeof(*learned));
+    sg_learned_consult(learned, NULL, NULL);
+    memset(learned->known, 0, sizeof(learned->known));
+    for (size_t i = 0; i < SG_SIGHTS; i++)
+        learned->sights[i].m = NULL;
+}
+
+void sg_learned_consult(struct sg_learned *learned, const struct sg_model *model,
+                        const struct sg_tap *tap)
+{
     learned->model = model ? model : &sg_model_embedded;
     learned->tap = tap;
 }
@@ -90,9 +97,9 @@ static double ask(struct sg_learned *learned, const struct sg_site_vector *vecto
     const struct sg_forest *forest = &learned->model->site;
     size_t slot = slot_of(vector);
 
-    if (!learned->seen[slot].known ||
+    if (!learned->known[slot] ||
         memcmp(&learned->seen[slot].vector, vector, sizeof(*vector)) != 0) {
-        learned->seen[slot].known = true;
+        learned->known[slot] = true;
         learned->seen[slot].vector = *vector;
         learned->seen[slot].thousandths =
             sg_model_thousandths(forest, sg_model_sum(forest, vector->at));

@@ -30,16 +30,19 @@ struct sg_open_sight {
 struct sg_learned {
     const struct sg_model *model;
     const struct sg_tap *tap; /* or NULL */
+    bool known[SG_SEEN_SLOTS]; /* which of `seen` */
     struct {
-        bool known;
         int32_t thousandths;
         struct sg_site_vector vector;
     } seen[SG_SEEN_SLOTS];                  /* most calls of a file look like one before */
     struct sg_open_sight sights[SG_SIGHTS]; /* by call */
 };
 
-void sg_learned_open(struct sg_learned *learned, const struct sg_model *model,
-                     const struct sg_tap *tap);
+void sg_learned_open(struct sg_learned *learned);
+
+/* NULL: the embedded model; nobody listens. */
+void sg_learned_consult(struct sg_learned *learned, const struct sg_model *model,
+                        const struct sg_tap *tap);
 
 /* Raises the weight of `site`, with rule and words, when the model says more of the call. */
 void sg_learned_site(struct sg_learned *learned, struct sg_sight *sight, const char *member,

@@ -25,7 +25,8 @@ static void heed(const struct sg_judge *judge, const struct sg_global *global, s
 static const struct sg_name *know(struct sg_judge *judge, const struct sg_machine *m,
                                   const struct sg_global *global, bool anew)
 {
-    uint64_t slot = sg_mix((uintptr_t)m, global->index) % SG_CACHE_SLOTS;
+    /* The names of one machine never get in each other's way, until there are more than slots. */
+    uint64_t slot = ((uintptr_t)m / 64 + global->index) % SG_CACHE_SLOTS;
     struct sg_cached *cached = &judge->cache[slot];
 
     if (anew || cached->m != m || cached->global != global || cached->offset != global->offset) {

@@ -1,25 +1,31 @@
 /* fast.c - the opcodes that large pickles are made of, without the general path's checks.
  *
  * Runs as long as what stands in the window is simple: no frame ends within the next argument, the
- * stack has room, the memo grows by one. Whatever is not is left to the general path, which this must
- * agree with opcode by opcode (the oracle runs both, by window size).
+ * stack has room, the memo grows by one, a container takes its items itself. Whatever is not is left
+ * to the general path, which this must agree with opcode by opcode (the oracle runs both, by window
+ * size).
  */
 #include "machine/state.h"
 
 /* The longest opcode handled here with its argument, but for text, and then some. */
 #define STRIDE 10u
 
+/* What step() has a case for. */
 static const bool simple[256] = {
-    ['K'] = true,  ['M'] = true,  ['J'] = true,  ['N'] = true,  ['G'] = true,
-    ['X'] = true,  ['q'] = true,  ['h'] = true,  ['r'] = true,  ['j'] = true,
-    [0x88] = true, [0x89] = true, [0x8c] = true, [0x94] = true,
+    ['K'] = true,  ['M'] = true,  ['J'] = true,  ['N'] = true,  ['G'] = true,  ['X'] = true,
+    ['q'] = true,  ['h'] = true,  ['r'] = true,  ['j'] = true,  ['('] = true,  ['}'] = true,
+    [']'] = true,  [')'] = true,  ['t'] = true,  ['u'] = true,  ['e'] = true,  ['s'] = true,
+    ['a'] = true,  [0x85] = true, [0x86] = true, [0x87] = true, [0x88] = true, [0x89] = true,
+    [0x8c] = true, [0x8f] = true, [0x90] = true, [0x94] = true,
 };
 
 struct sprint {
     const uint8_t *at, *limit; /* no opcode begins at or after the limit */
-    uint64_t *top;             /* after the last value */
+    uint64_t *stack;
+    uint64_t *top; /* after the last value */
     uint64_t *fence, *room;
-    uint64_t *memo_next, *memo_room;
+    uint64_t *marks, *mark, *mark_room; /* `mark` is after the last one */
+    uint64_t *memo, *memo_next, *memo_room;
     uint64_t base; /* stream offset of address zero */
 };
 
@@ -27,6 +33,7 @@ static bool prepare(struct sg_machine *m, struct sprint *p)
 {
     struct sg_stream *s = m->stream;
     struct sg_words *stack = &m->load->stack, *dense = &m->load->memo.dense;
+    struct sg_words *marks = &m->load->marks;
     uint64_t left = (uint64_t)(s->end - s->at), offset = sg_stream_offset(s);
 
     if (m->load->frame_end) {
@@ -35,125 +42,248 @@ static bool prepare(struct sg_machine *m, struct sprint *p)
         if (m->load->frame_end - offset < left)
             left = m->load->frame_end - offset;
     }
-    if (left <= STRIDE || !sg_stream_again(s) || m->events.opcode || !stack->at || !dense->at ||
-        m->load->memo.sparse_count || m->memo_before || offset >> (SG_TEXT_OFFSET_BITS - 1))
+    if (left <= STRIDE || !sg_stream_again(s) || m->events.opcode || m->memo_before ||
+        m->load->memo.sparse_count || offset >> (SG_TEXT_OFFSET_BITS - 1))
         return false;
-    p->at = s->at;
-    p->limit = s->at + (left - STRIDE);
-    p->top = stack->at + stack->count;
-    p->fence = stack->at + sg_stack_fence(m->load);
-    p->room = stack->at + stack->room;
-    p->memo_next = dense->at + dense->count;
-    p->memo_room = dense->at + dense->room;
-    p->base = offset - (uint64_t)(uintptr_t)s->at;
+    *p = (struct sprint){.at = s->at,
+                         .limit = s->at + (left - STRIDE),
+                         .stack = stack->at,
+                         .top = stack->at + stack->count,
+                         .fence = stack->at + sg_stack_fence(m->load),
+                         .room = stack->at + stack->room,
+                         .marks = marks->at,
+                         .mark = marks->at + marks->count,
+                         .mark_room = marks->at + marks->room,
+                         .memo = dense->at,
+                         .memo_next = dense->at + dense->count,
+                         .memo_room = dense->at + dense->room,
+                         .base = offset - (uint64_t)(uintptr_t)s->at};
     return m->load->memo.count == dense->count; /* no holes: MEMOIZE appends */
 }
 
-static sg_value text_at(const struct sprint *p, const uint8_t *at, uint64_t length)
+static void finish(struct sg_machine *m, const struct sprint *p, uint64_t opcodes)
 {
-    return sg_make(SG_V_STR, length << SG_TEXT_OFFSET_BITS | (p->base + (uintptr_t)at));
+    struct sg_load *load = m->load;
+    size_t kept = (size_t)(p->memo_next - p->memo);
+
+    m->stream->at = p->at;
+    m->outcome->opcodes += opcodes;
+    m->outcome->kept += kept - load->memo.dense.count;
+    load->memo.dense.count = kept;
+    load->memo.count = kept;
+    load->stack.count = (size_t)(p->top - p->stack);
+    load->marks.count = (size_t)(p->mark - p->marks);
 }
 
-static sg_value small_int(uint64_t value)
+/* Each of these returns the bytes that the opcode took, 0 when it is not simple after all: then it
+ * has done nothing. */
+
+static inline size_t push(struct sprint *p, sg_value value, size_t took)
 {
-    return sg_make(SG_V_INT, value & ((1ULL << 59) - 1));
+    if (p->top == p->room)
+        return 0;
+    *p->top++ = value;
+    return took;
 }
 
-/* A constant; returns the bytes it took, 0 when it is none of these. */
-static inline size_t constant(const struct sprint *p, sg_value *value)
+static inline size_t integer(struct sprint *p, uint64_t value, size_t took)
 {
-    const uint8_t *at = p->at;
-    uint32_t length;
+    return push(p, sg_make(SG_V_INT, value & ((1ULL << 59) - 1)), took);
+}
 
-    switch (*at) {
-    case 'K':
-        *value = small_int(at[1]);
-        return 2;
-    case 'M':
-        *value = small_int(sg_le16(at + 1));
-        return 3;
-    case 'J':
-        *value = small_int((uint64_t)(int64_t)(int32_t)sg_le32(at + 1));
-        return 5;
-    case 'N':
-        *value = SG_NONE_VALUE;
-        return 1;
-    case 0x88:
-    case 0x89:
-        *value = sg_make(SG_V_BOOL, *at == 0x88);
-        return 1;
-    case 'G': {
-        uint64_t bits;
-        memcpy(&bits, at + 1, sizeof(bits));
-        *value = sg_make(SG_V_FLOAT, __builtin_bswap64(bits) >> SG_KIND_BITS);
-        return 9;
-    }
-    case 0x8c:
-        if (at[1] > (size_t)(p->limit - at))
-            return 0;
-        *value = text_at(p, at + 2, at[1]);
-        return 2u + at[1];
-    case 'X':
-        length = sg_le32(at + 1);
-        if (length > (size_t)(p->limit - at) || length >> SG_TEXT_LENGTH_BITS)
-            return 0;
-        *value = text_at(p, at + 5, length);
-        return 5u + length;
+static inline size_t real(struct sprint *p)
+{
+    uint64_t bits;
+
+    memcpy(&bits, p->at + 1, sizeof(bits));
+    return push(p, sg_make(SG_V_FLOAT, __builtin_bswap64(bits) >> SG_KIND_BITS), 9);
+}
+
+static inline size_t text(struct sprint *p, size_t head, uint32_t length)
+{
+    uint64_t offset = p->base + (uintptr_t)p->at + head;
+
+    if (length > (size_t)(p->limit - p->at) || length >> SG_TEXT_LENGTH_BITS)
+        return 0;
+    return push(p, sg_make(SG_V_STR, (uint64_t)length << SG_TEXT_OFFSET_BITS | offset),
+                head + length);
+}
+
+static inline size_t put(struct sprint *p, uint64_t key, size_t took)
+{
+    if (key != (uint64_t)(p->memo_next - p->memo) || p->memo_next == p->memo_room ||
+        p->top == p->fence)
+        return 0;
+    *p->memo_next++ = p->top[-1];
+    return took;
+}
+
+static inline size_t get(struct sprint *p, uint64_t key, size_t took)
+{
+    return key < (uint64_t)(p->memo_next - p->memo) ? push(p, p->memo[key], took) : 0;
+}
+
+static inline size_t mark(struct sprint *p)
+{
+    if (p->mark == p->mark_room)
+        return 0;
+    *p->mark++ = (uint64_t)(p->top - p->stack);
+    p->fence = p->top;
+    return 1;
+}
+
+/* Where the stack could be taken down to if the last mark were not there. */
+static inline uint64_t *outer_fence(const struct sprint *p)
+{
+    return p->mark - p->marks > 1 ? p->stack + p->mark[-2] : p->stack;
+}
+
+static inline size_t tuple(struct sg_machine *m, struct sprint *p, uint64_t *from)
+{
+    sg_value value = sg_value_tuple(m, from, (size_t)(p->top - from));
+
+    p->top = from;
+    *p->top++ = value;
+    m->opcode_offset = p->base + (uintptr_t)p->at;
+    sg_tuple_made(m, value);
+    return 1;
+}
+
+static inline size_t tuple_last(struct sg_machine *m, struct sprint *p, size_t count)
+{
+    if ((size_t)(p->top - p->fence) < count || p->top == p->room)
+        return 0;
+    return tuple(m, p, p->top - count);
+}
+
+static inline size_t tuple_marked(struct sg_machine *m, struct sprint *p)
+{
+    uint64_t *from = p->fence;
+
+    if (p->mark == p->marks || p->top == p->room)
+        return 0;
+    p->fence = outer_fence(p);
+    p->mark--;
+    return tuple(m, p, from);
+}
+
+static inline bool takes(const uint64_t *from, const uint64_t *fence, enum sg_kind kind)
+{
+    return from > fence && (from[-1] & SG_KIND_MASK) == (uint64_t)kind;
+}
+
+static inline size_t fill(struct sg_machine *m, struct sprint *p, uint64_t *from)
+{
+    sg_value_extend(m, from[-1], from, (size_t)(p->top - from));
+    p->top = from;
+    return 1;
+}
+
+static inline size_t fill_marked(struct sg_machine *m, struct sprint *p, enum sg_kind kind)
+{
+    uint64_t *from = p->fence, *below = outer_fence(p);
+
+    if (p->mark == p->marks || !takes(from, below, kind) ||
+        (kind == SG_V_DICT && (p->top - from) % 2))
+        return 0;
+    p->fence = below;
+    p->mark--;
+    return fill(m, p, from);
+}
+
+static inline size_t fill_last(struct sg_machine *m, struct sprint *p, size_t count,
+                               enum sg_kind kind)
+{
+    if ((size_t)(p->top - p->fence) <= count || !takes(p->top - count, p->fence, kind))
+        return 0;
+    return fill(m, p, p->top - count);
+}
+
+static inline enum sg_kind filled_by(uint8_t opcode)
+{
+    return opcode == 'u' ? SG_V_DICT : opcode == 'e' ? SG_V_LIST : SG_V_SET;
+}
+
+static inline enum sg_kind made_by(uint8_t opcode)
+{
+    return opcode == '}' ? SG_V_DICT : opcode == ']' ? SG_V_LIST : SG_V_SET;
+}
+
+static inline size_t step_container(struct sg_machine *m, struct sprint *p)
+{
+    switch (*p->at) {
+    case '(':
+        return mark(p);
+    case '}':
+    case ']':
+    case 0x8f:
+        return p->top == p->room ? 0 : push(p, sg_value_chain(m, made_by(*p->at)), 1);
+    case ')':
+    case 0x85:
+    case 0x86:
+    case 0x87:
+        return tuple_last(m, p, *p->at == ')' ? 0 : *p->at - 0x84u);
+    case 't':
+        return tuple_marked(m, p);
+    case 'u':
+    case 'e':
+    case 0x90:
+        return fill_marked(m, p, filled_by(*p->at));
+    case 's':
+    case 'a':
+        return fill_last(m, p, *p->at == 's' ? 2 : 1, *p->at == 's' ? SG_V_DICT : SG_V_LIST);
     default:
         return 0;
     }
 }
 
-/* A memo opcode; returns the bytes it took, 0 when it is not simple. */
-static inline size_t memo(struct sprint *p, const struct sg_words *dense)
+static inline size_t step(struct sg_machine *m, struct sprint *p)
 {
     const uint8_t *at = p->at;
-    uint64_t key = *at == 'r' || *at == 'j' ? sg_le32(at + 1) : at[1];
-    bool put = *at == 0x94 || *at == 'q' || *at == 'r';
-    uint64_t next = (uint64_t)(p->memo_next - dense->at);
 
-    if (*at == 0x94)
-        key = next;
-    if (put) {
-        if (key != next || p->memo_next == p->memo_room || p->top == p->fence)
-            return 0;
-        *p->memo_next++ = p->top[-1];
-    } else {
-        if (key >= next || p->top == p->room)
-            return 0;
-        *p->top++ = dense->at[key];
+    switch (*at) {
+    case 'K':
+        return integer(p, at[1], 2);
+    case 'M':
+        return integer(p, sg_le16(at + 1), 3);
+    case 'J':
+        return integer(p, (uint64_t)(int64_t)(int32_t)sg_le32(at + 1), 5);
+    case 'N':
+        return push(p, SG_NONE_VALUE, 1);
+    case 0x88:
+    case 0x89:
+        return push(p, sg_make(SG_V_BOOL, *at == 0x88), 1);
+    case 'G':
+        return real(p);
+    case 0x8c:
+        return text(p, 2, at[1]);
+    case 'X':
+        return text(p, 5, sg_le32(at + 1));
+    case 0x94:
+        return put(p, (uint64_t)(p->memo_next - p->memo), 1);
+    case 'q':
+        return put(p, at[1], 2);
+    case 'r':
+        return put(p, sg_le32(at + 1), 5);
+    case 'h':
+        return get(p, at[1], 2);
+    case 'j':
+        return get(p, sg_le32(at + 1), 5);
+    default:
+        return step_container(m, p);
     }
-    return *at == 0x94 ? 1 : *at == 'q' || *at == 'h' ? 2 : 5;
 }
 
 void sg_run_fast(struct sg_machine *m)
 {
-    struct sg_words *stack = &m->load->stack, *dense = &m->load->memo.dense;
-    struct sprint p;
+    struct sprint shared, p;
     uint64_t opcodes = 0;
-    sg_value value;
-    size_t step;
 
-    if (m->stream->at == m->stream->end || !simple[*m->stream->at] || !prepare(m, &p))
+    if (m->stream->at == m->stream->end || !simple[*m->stream->at] || !prepare(m, &shared))
         return;
-    while (p.at < p.limit) {
-        uint8_t opcode = *p.at;
-        if (opcode == 0x94 || opcode == 'q' || opcode == 'h' || opcode == 'r' || opcode == 'j') {
-            step = memo(&p, dense);
-        } else {
-            step = p.top < p.room ? constant(&p, &value) : 0;
-            if (step)
-                *p.top++ = value;
-        }
-        if (!step)
-            break;
-        p.at += step;
-        opcodes++;
-    }
-    m->outcome->kept += (uint64_t)(p.memo_next - dense->at) - dense->count;
-    m->stream->at = p.at;
-    stack->count = (size_t)(p.top - stack->at);
-    dense->count = (size_t)(p.memo_next - dense->at);
-    m->load->memo.count = dense->count;
-    m->outcome->opcodes += opcodes;
+    p = shared; /* of this one nobody else has the address: it need not be in memory */
+    for (size_t took; p.at < p.limit && (took = step(m, &p)) > 0; opcodes++)
+        p.at += took;
+    shared = p;
+    finish(m, &shared, opcodes);
 }

@@ -40,13 +40,15 @@ static bool grow(struct sg_machine *m)
 {
     struct sg_globals *g = &m->globals;
     size_t room = g->room ? g->room * 2 : 64;
+    size_t size = room * sizeof(struct sg_global_entry *);
     struct sg_global_entry **entries =
-        sg_arena_grow(m->arena, g->entries, g->room * sizeof(*entries), room * sizeof(*entries));
+        sg_arena_grow(sg_machine_room(m, size), g->entries, g->room * sizeof(*entries), size);
 
     if (!entries)
         return false;
     g->entries = entries;
-    uint32_t *slots = sg_arena_zero(m->arena, 2 * room * sizeof(*slots));
+    size = 2 * room * sizeof(uint32_t);
+    uint32_t *slots = sg_arena_zero(sg_machine_room(m, size), size);
     if (!slots)
         return false;
     g->slots = slots;
@@ -59,7 +61,7 @@ static bool grow(struct sg_machine *m)
 
 static bool keep(struct sg_machine *m, struct sg_text *text)
 {
-    text->at = sg_arena_copy(m->arena, text->at, text->len);
+    text->at = sg_arena_copy(sg_machine_room(m, text->len + 1), text->at, text->len);
     return text->at != NULL;
 }
 
@@ -67,7 +69,8 @@ static struct sg_global_entry *add(struct sg_machine *m, const struct sg_global 
                                    uint32_t hash, size_t slot)
 {
     struct sg_globals *g = &m->globals;
-    struct sg_global_entry *entry = sg_arena_zero(m->arena, sizeof(*entry));
+    struct sg_global_entry *entry =
+        sg_arena_zero(sg_machine_room(m, sizeof(*entry)), sizeof(*entry));
 
     if (!entry)
         return NULL;

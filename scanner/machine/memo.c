@@ -15,7 +15,8 @@ static bool grow_sparse(struct sg_machine *m, struct sg_memo *memo)
 {
     struct sg_memo old = *memo;
     size_t room = old.sparse_room ? old.sparse_room * 2 : 64;
-    uint64_t *slots = sg_arena_zero(m->arena, room * 2 * sizeof(*slots));
+    size_t size = room * 2 * sizeof(uint64_t);
+    uint64_t *slots = sg_arena_zero(sg_machine_room(m, size), size);
 
     if (!slots)
         return false;

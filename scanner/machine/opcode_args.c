@@ -178,13 +178,14 @@ static bool looks_like_payload(const uint8_t *head, size_t len)
     return len > 0 && (head[0] == 'x' || head[0] == 'c' || head[0] == '(');
 }
 
-/* An argument larger than the window. */
+/* An argument larger than the window. However many are kept, they leave room for all else. */
 static enum sg_step read_large(struct sg_machine *m, struct sg_argument *out)
 {
     struct sg_stream *s = m->stream;
+    size_t room = m->arena->size - m->arena->used;
 
     out->bytes = NULL;
-    if (!sg_stream_again(s) && out->length < m->arena->size / 4 &&
+    if (!sg_stream_again(s) && out->length < room / 4 &&
         looks_like_payload(s->at, sg_stream_need(s, 8))) {
         uint8_t *kept = sg_arena_take(m->arena, (size_t)out->length);
         if (kept) {

@@ -3,14 +3,19 @@
 
 #define BOMB_WEIGHT 24u /* a tuple with 2^24 leaves in a few bytes: made to be walked for ever */
 
+void sg_tuple_made(struct sg_machine *m, sg_value tuple)
+{
+    if (sg_value_weight(m, tuple) == BOMB_WEIGHT)
+        sg_machine_anomaly(m, SG_A_BOMB);
+}
+
 static enum sg_step push_tuple(struct sg_machine *m, size_t height, size_t count)
 {
     struct sg_words *stack = &m->load->stack;
     sg_value tuple = sg_value_tuple(m, stack->at + height, count);
 
     stack->count = height;
-    if (sg_value_weight(m, tuple) == BOMB_WEIGHT)
-        sg_machine_anomaly(m, SG_A_BOMB);
+    sg_tuple_made(m, tuple);
     return sg_stack_push(m, tuple);
 }
 

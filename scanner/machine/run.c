@@ -3,6 +3,17 @@
 
 #define STRADDLES_TRIED 6u /* decisions of which both outcomes are run */
 
+#define FRONT_MAX (1u << 20)
+
+static bool make_front(struct sg_machine *m)
+{
+    uint64_t size = m->options.max_memory / 32 & ~15ULL;
+
+    m->front.size = size < FRONT_MAX ? (size_t)size : FRONT_MAX;
+    m->front.base = sg_arena_take(m->arena, m->front.size);
+    return m->front.base != NULL;
+}
+
 static bool make_ring(struct sg_machine *m)
 {
     uint64_t size = 1024, bytes = m->options.max_memory / 8;
@@ -30,7 +41,7 @@ enum sg_status sg_machine_open(struct sg_machine **out, struct sg_arena *arena,
     m->options = *options;
     m->events = *events;
     m->load = m->loads;
-    if (!make_ring(m))
+    if (!make_front(m) || !make_ring(m))
         return SG_ERR_MEMORY;
     *out = m;
     return SG_OK;

@@ -145,6 +145,7 @@ enum sg_step { SG_STEP_ON, SG_STEP_STOP, SG_STEP_ERROR, SG_STEP_END, SG_STEP_MEM
 
 struct sg_machine {
     struct sg_arena *arena;
+    struct sg_arena front; /* before the ring, see sg_machine_room() */
     size_t arena_start;
     struct sg_machine_options options;
     struct sg_events events;
@@ -173,7 +174,9 @@ struct sg_machine {
     const char *error;
 };
 
-/* values.c */
+/* values.c: where `size` bytes for what stays are taken: in front of the ring for as long as there
+ * is room, next to all else that is used often; then behind it. */
+struct sg_arena *sg_machine_room(struct sg_machine *m, size_t size);
 SG_MUST_CHECK bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value);
 uint64_t *sg_ring_take(struct sg_machine *m, size_t words, uint64_t *position);
 sg_value sg_value_int_make(int64_t number);
@@ -311,6 +314,8 @@ SG_MUST_CHECK bool sg_stack_top(struct sg_machine *m, sg_value **out);
 /* Takes the innermost MARK off; `*items` are the values above it, which the caller drops by
  * setting the stack's count to `*height`. */
 SG_MUST_CHECK bool sg_stack_mark(struct sg_machine *m, size_t *height, size_t *count);
+/* ops_containers.c: after a tuple was made by an opcode. */
+void sg_tuple_made(struct sg_machine *m, sg_value tuple);
 enum sg_step sg_stack_push(struct sg_machine *m, sg_value value);
 enum sg_step sg_machine_error(struct sg_machine *m, const char *why);
 

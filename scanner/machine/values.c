@@ -3,12 +3,18 @@
 
 #define ITEMS_KEPT 16384u /* of one list, set or dict; more would only push out other nodes */
 
+struct sg_arena *sg_machine_room(struct sg_machine *m, size_t size)
+{
+    return size <= m->front.size - m->front.used ? &m->front : m->arena;
+}
+
 bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value)
 {
     if (words->count == words->room) {
         size_t room = words->room ? words->room * 2 : 64;
+        size_t size = room * sizeof(uint64_t);
         uint64_t *at =
-            sg_arena_grow(m->arena, words->at, words->room * sizeof(*at), room * sizeof(*at));
+            sg_arena_grow(sg_machine_room(m, size), words->at, words->room * sizeof(*at), size);
         if (!at)
             return false;
         words->at = at;

@@ -6,6 +6,7 @@
 #define SIZE_LEN 12u
 #define CHECKSUM_AT 148u
 #define CHECKSUM_LEN 8u
+#define SUM_MAX (SG_TAR_BLOCK * 255u)
 #define PREFIX_SIZE 155u
 #define RECORD_HEAD 1024u /* bytes of a pax record that are looked at */
 
@@ -125,18 +126,22 @@ static bool numbers_are_strict(const uint8_t *block)
 
 bool sg_tar_checksum_fits(const uint8_t *block)
 {
-    int64_t as_unsigned = CHECKSUM_LEN * ' ', as_signed = as_unsigned;
-    uint64_t strict, loose;
+    uint64_t strict, loose, sum = CHECKSUM_LEN * ' ', high = 0;
     bool taken = read_number(block + CHECKSUM_AT, CHECKSUM_LEN, &strict, &loose);
 
     if (!taken && loose == 0)
         return false;
+    if (loose > SUM_MAX && (!taken || strict > SUM_MAX))
+        return false;
     for (size_t i = 0; i < SG_TAR_BLOCK; i++) {
-        if (i - CHECKSUM_AT < CHECKSUM_LEN)
-            continue;
-        as_unsigned += block[i];
-        as_signed += (int8_t)block[i];
+        sum += block[i];
+        high += block[i] >> 7;
     }
+    for (size_t i = CHECKSUM_AT; i < CHECKSUM_AT + CHECKSUM_LEN; i++) {
+        sum -= block[i];
+        high -= block[i] >> 7;
+    }
+    int64_t as_unsigned = (int64_t)sum, as_signed = as_unsigned - 256 * (int64_t)high;
     if (taken && (strict == (uint64_t)as_unsigned || strict == (uint64_t)as_signed))
         return strict != 0 || numbers_are_strict(block);
     return loose != 0 && (loose == (uint64_t)as_unsigned || loose == (uint64_t)as_signed);

@@ -145,7 +145,7 @@ static void mark_only_some(struct sg_zip *zip)
 
 static void sum_up(struct sg_zip *zip)
 {
-    uint64_t first = zip->count ? UINT64_MAX : 0;
+    uint64_t first = zip->count ? zip->source.size : 0;
 
     mark_only_some(zip);
     for (size_t i = 0; i < zip->count; i++) {
@@ -185,26 +185,55 @@ static size_t scratch_for(const struct sg_source *source)
     return source->size * 2 > SG_WINDOW_MIN ? (size_t)source->size * 2 : SG_WINDOW_MIN;
 }
 
+void sg_zip_split(const struct sg_arena *arena, struct sg_arena *passing, struct sg_arena *list)
+{
+    size_t half = (arena->size - arena->used) / 32 * 16;
+
+    *passing = (struct sg_arena){.base = arena->base + arena->used, .size = half};
+    *list = (struct sg_arena){.base = passing->base + half, .size = half};
+}
+
+static void shift(const struct sg_arena *list, const uint8_t *to, const char **at)
+{
+    size_t offset = (size_t)((uintptr_t)*at - (uintptr_t)list->base);
+
+    if (offset < list->used)
+        *at = (const char *)to + offset;
+}
+
+void sg_zip_settle(struct sg_zip *zip, const struct sg_arena *list, struct sg_arena *arena)
+{
+    uint8_t *to = arena->base + arena->used;
+    const char *members = (const char *)zip->members;
+
+    if (list->used == 0)
+        return;
+    memmove(to, list->base, list->used);
+    arena->used += list->used;
+    shift(list, to, &members);
+    zip->members = (struct sg_zip_member *)(uintptr_t)members;
+    shift(list, to, &zip->comment.at);
+    for (size_t i = 0; i < zip->count; i++)
+        shift(list, to, &zip->members[i].name.at);
+}
+
 enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *arena,
                            struct sg_zip *zip)
 {
     struct sg_zip result = {.source = *source, .end = source->size};
+    struct sg_arena passing;
     struct sg_zip_walk walk = {
-        .zip = &result, .passing = arena, .work = WORK_MAX, .boundary = source->size};
-    size_t used = arena->used;
+        .zip = &result, .passing = &passing, .work = WORK_MAX, .boundary = source->size};
 
-    /* What stays goes into the first half of what is free, and the rest behind it is given back. */
-    walk.list.base = arena->base + used;
-    walk.list.size = (arena->size - used) / 32 * 16;
-    arena->used += walk.list.size;
+    sg_zip_split(arena, &passing, &walk.list);
     if (!source->mem) {
         walk.scratch_size = scratch_for(source);
-        walk.scratch = sg_arena_take(arena, walk.scratch_size);
+        walk.scratch = sg_arena_take(&passing, walk.scratch_size);
     }
     enum sg_status status = source->mem || walk.scratch ? list_all(&walk) : SG_ERR_MEMORY;
-    arena->used = used + (status ? 0 : walk.list.used);
     if (status)
         return status;
+    sg_zip_settle(&result, &walk.list, arena);
     *zip = result;
     return result.findings & SG_ZIP_LIMIT ? SG_ERR_LIMIT : SG_OK;
 }

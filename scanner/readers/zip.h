@@ -116,6 +116,10 @@ bool sg_zip_tail(const uint8_t *tail, size_t len);
 SG_MUST_CHECK enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *arena,
                                          struct sg_zip *zip);
 
+/* Whether libzip could have another opinion of a listing. It cannot where one end record leads to one
+ * directory, nothing contradicts it, and no member is of a method that libzip looks into. */
+bool sg_zip_disputed(const struct sg_zip *zip);
+
 /* Asks libzip for its opinion of the same archive: marks what it lists too (SG_ZIP_BY_LIBZIP) and
  * adds what only it lists. Costs about as much as sg_zip_open(). SG_ERR_LIMIT: not asked, since the
  * archive has more entries or end records than libzip handles in reasonable time (it compares

@@ -1,6 +1,6 @@
 /* zip_libzip.c - libzip's opinion of an archive, compared with ours. */
-#include "readers/zip.h"
 #include "readers/zip_alloc.h"
+#include "readers/zip_walk.h"
 
 #include <zip.h>
 
@@ -229,23 +229,30 @@ static enum sg_status open_and_compare(struct consult *c)
     return status;
 }
 
+bool sg_zip_disputed(const struct sg_zip *zip)
+{
+    if (zip->findings || zip->end_records != 1)
+        return true;
+    for (size_t i = 0; i < zip->count; i++)
+        if (zip->members[i].method != 0 && zip->members[i].method != 8)
+            return true;
+    return false;
+}
+
 enum sg_status sg_zip_consult(struct sg_zip *zip, struct sg_arena *arena)
 {
     struct reader reader = {.source = zip->source};
-    size_t used = arena->used;
-    size_t half = (arena->size - used) / 32 * 16;
-    /* What stays goes before what libzip takes for the duration. */
-    struct sg_arena stays = {.base = arena->base + used, .size = half};
-    struct sg_arena passing = {.base = arena->base + used + half,
-                               .size = half < MEMORY_MAX ? half : MEMORY_MAX};
+    struct sg_arena stays, passing;
     struct consult consult = {
         .zip = zip, .arena = &stays, .reader = &reader, .exact = zip->findings != 0};
 
     if (zip->findings & SG_ZIP_LIMIT || zip->count > MEMBERS_MAX || zip->end_records > ENDS_MAX)
         return SG_ERR_LIMIT;
+    sg_zip_split(arena, &passing, &stays);
+    passing.size = passing.size < MEMORY_MAX ? passing.size : MEMORY_MAX;
     struct sg_arena *before = sg_zip_lend(&passing);
     enum sg_status status = open_and_compare(&consult);
     sg_zip_lend(before);
-    arena->used = used + stays.used;
+    sg_zip_settle(zip, &stays, arena);
     return status;
 }

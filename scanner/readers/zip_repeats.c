@@ -2,6 +2,20 @@
 #include "readers/zip_walk.h"
 
 #define DIGITS 8u
+#define FEW 64u
+
+/* Few are sorted before the digits of one are counted. */
+static void sort_few(struct sg_zip_key *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct sg_zip_key key = keys[i];
+        size_t at = i;
+
+        for (; at > 0 && keys[at - 1].key > key.key; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
 
 /* By digits, so that no choice of keys makes it slow. */
 enum sg_status sg_zip_sort(struct sg_zip_key *keys, size_t count, struct sg_arena *scratch)
@@ -13,6 +27,10 @@ enum sg_status sg_zip_sort(struct sg_zip_key *keys, size_t count, struct sg_aren
         sorted++;
     if (sorted >= count)
         return SG_OK;
+    if (count <= FEW) {
+        sort_few(keys, count);
+        return SG_OK;
+    }
     struct sg_zip_key *other = sg_arena_take(scratch, count * sizeof(*other));
     if (!other)
         return SG_ERR_MEMORY;

@@ -44,6 +44,13 @@ struct sg_zip_key {
     uint32_t index; /* into zip->members */
 };
 
+/* Halves what is free of `arena`: what passes comes first, since it is used most and whoever comes
+ * next uses the same memory again; what is to stay is listed behind it. */
+void sg_zip_split(const struct sg_arena *arena, struct sg_arena *passing, struct sg_arena *list);
+
+/* Moves the list to the beginning of what is free of `arena`, and takes it there. */
+void sg_zip_settle(struct sg_zip *zip, const struct sg_arena *list, struct sg_arena *arena);
+
 /* Adds a reading, with a copy of its name. SG_ERR_LIMIT when the list is full. */
 SG_MUST_CHECK enum sg_status sg_zip_append(struct sg_zip_walk *walk,
                                            const struct sg_zip_member *member);

@@ -84,7 +84,7 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
         sg_judge_partial(c->judge, 0, "the archive's directory could not be read");
     if (status != SG_OK && status != SG_ERR_LIMIT)
         return status != SG_ERR_FORMAT;
-    if (sg_zip_consult(&zip, &c->work) == SG_ERR_MEMORY)
+    if (sg_zip_disputed(&zip) && sg_zip_consult(&zip, &c->work) == SG_ERR_MEMORY)
         sg_judge_partial(c->judge, 0, "no memory to read the archive");
     const char *format = sg_zip_format(&zip);
     sg_compose_format(c, format);

@@ -8,6 +8,7 @@
 #include "sgscan.h"
 
 #define SG_MEMBER_PATH_MAX 512u
+#define SG_NESTED_DEPTHS 8u /* what is deeper counts as this deep */
 
 /* One scan of one file. */
 struct sg_composer {
@@ -24,6 +25,7 @@ struct sg_composer {
     uint64_t unpacked;                  /* … those that came out for the first time */
     uint64_t zeros;                     /* that members began with, so far */
     bool inflate_told;                  /* max_inflate was reached, and that was told */
+    uint64_t nested[SG_NESTED_DEPTHS];  /* bytes of content inside content so far, at each depth */
     uint64_t pickles_end;               /* offset behind the last pickles in a row */
     uint32_t depth;                     /* of the content under scan; 0: the file itself */
     char member[SG_MEMBER_PATH_MAX];    /* path of the content under scan; "" the file */
@@ -54,7 +56,8 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source);
 /* wrapped.c: compressed streams. False when it is none, or none that carries anything. */
 bool sg_compose_wrapped(struct sg_composer *c, const struct sg_source *source);
 
-/* Enters a member (or payload) of the content under scan; false at the depth limit, which is told.
+/* Enters a member (or payload) of the content under scan; false, which is told, at the depth limit and where
+ * there is far more inside than the file can hold: the same again and again, at each depth.
  * sg_compose_leave() takes what enter() saved. */
 struct sg_place {
     size_t member_len;

@@ -223,5 +223,5 @@ bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
     if (feed->source && sg_hdf5_bid(head, len))
         (void)sg_compose_hdf5(c, feed->source);
     c->work.used = used;
-    return known.kind != SG_KNOWN_SAFE || sg_plausible_pickle(head, len);
+    return sg_plausible_pickle(head, len);
 }

@@ -13,7 +13,8 @@
 bool sg_members_bid(const uint8_t *head, size_t len);
 
 /* members.c: reads content that is recognised by its first bytes: tar, npy, HDF5, what stands for
- * another file. What needs reading by offset is read only where the feed has a source. False when it is of a known kind and surely no pickle. */
+ * another file. What needs reading by offset is read only where the feed has a source. False when its
+ * first bytes show that it is no pickle. */
 bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed);
 
 /* members.c: a tar; members are scanned under every reading. False when it is none. */

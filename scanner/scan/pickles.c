@@ -181,8 +181,9 @@ static enum look probe(struct sg_composer *c, const struct sg_feed *feed)
     size_t used = c->work.used;
     enum look look = LOOK_LIMIT;
 
-    struct sg_machine *m = new_machine(c, &events, (struct sg_reading){0});
-    if (m && feed->open(c, feed, &stream) && !sg_machine_run(m, &stream, &outcome))
+    struct sg_machine *m =
+        feed->open(c, feed, &stream) ? new_machine(c, &events, (struct sg_reading){0}) : NULL;
+    if (m && !sg_machine_run(m, &stream, &outcome))
         look = run.prose && !run.striking ? LOOK_OTHER : look_at(&outcome, run.striking);
     c->work.used = used;
     return look;
@@ -286,9 +287,10 @@ static void run_readings(struct sg_composer *c, const struct sg_feed *feed, stru
 
     for (int i = 0; i < READINGS_MAX; i++) {
         struct sg_stream stream;
-        struct sg_machine *m = new_machine(c, &events, reading);
+        struct sg_machine *m =
+            feed->open(c, feed, &stream) ? new_machine(c, &events, reading) : NULL;
         run->unlikely = reading.carry_memo || reading.plain;
-        if (!m || !feed->open(c, feed, &stream)) {
+        if (!m) {
             sg_judge_partial(c->judge, 0, "no memory to read the pickle");
             return;
         }

@@ -7,6 +7,11 @@
 
 #define WINDOW_SIZE (128u << 10)
 
+/* A member costs at least as much as its headers have bytes, four times over. */
+#define NESTED_COST 512u
+#define NESTED_RATIO 16u
+#define NESTED_FREE (4u << 20)
+
 static bool open_source(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
 {
     uint8_t *window = NULL;
@@ -35,17 +40,33 @@ void sg_compose_format(struct sg_composer *c, const char *format)
         c->format = format;
 }
 
+static uint64_t *nested(struct sg_composer *c, uint32_t depth)
+{
+    return &c->nested[depth < SG_NESTED_DEPTHS ? depth : SG_NESTED_DEPTHS - 1];
+}
+
+/* What is inside a file is about as much as the file, at each depth. Each has its own measure, so that what
+ * lies deep does not hide what does not. */
+static bool repeats_itself(struct sg_composer *c)
+{
+    return *nested(c, c->depth) / NESTED_RATIO > c->size + c->unpacked + NESTED_FREE;
+}
+
 bool sg_compose_enter(struct sg_composer *c, struct sg_text name, struct sg_place *place)
 {
     size_t len = strlen(c->member), room = sizeof(c->member) - len;
+    const char *limit =
+        c->depth >= c->limits->max_depth ? "archives are nested deeper than max_depth"
+        : repeats_itself(c) ? "the same content is inside again and again: more than is looked at"
+                            : NULL;
 
-    if (c->depth >= c->limits->max_depth) {
-        sg_judge_finding(c->judge, SG_F_LIMIT, 0, "archives are nested deeper than max_depth");
-        sg_judge_partial(c->judge, 0, "archives are nested deeper than max_depth");
+    if (limit) {
+        sg_judge_finding(c->judge, SG_F_LIMIT, 0, limit);
+        sg_judge_partial(c->judge, 0, limit);
         return false;
     }
     *place = (struct sg_place){.member_len = len, .work_used = c->work.used};
-    c->depth++;
+    *nested(c, c->depth++) += NESTED_COST;
     if (len && room > 1) {
         c->member[len++] = '!';
         room--;
@@ -92,8 +113,11 @@ static bool looks_like_zip(const struct sg_composer *c, const struct sg_source *
 void sg_compose_source(struct sg_composer *c, const struct sg_source *source)
 {
     struct sg_feed feed = sg_feed_source(source);
+    uint64_t most = c->size + c->unpacked + NESTED_FREE; /* a size may be a lie */
     size_t used = c->work.used;
 
+    if (c->depth)
+        *nested(c, c->depth - 1) += source->size < most ? source->size : most;
     bool more = sg_compose_members(c, &feed);
     (void)sg_compose_wrapped(c, source);
     if (looks_like_zip(c, source))
@@ -134,13 +158,11 @@ static void tell_unread(struct sg_composer *c, const struct sg_source *watched)
 enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *options,
                        struct sg_arena *arena, struct sg_report *report)
 {
-    struct sg_arena facts = {.base = arena->base + arena->used,
-                             .size = (arena->size - arena->used) / 4 & ~(size_t)15};
-    struct sg_composer *c = sg_arena_zero(&facts, sizeof(*c));
+    struct sg_composer *c = sg_arena_zero(arena, sizeof(*c));
     struct sg_source watched = {.read = read_watched, .ctx = c, .size = source->size};
     uint8_t first;
 
-    if (!c || sg_judge_open(&c->judge, &facts))
+    if (!c || sg_judge_open(&c->judge, arena))
         return SG_ERR_MEMORY;
     if (source->size && sg_source_exact(source, 0, &first, 1))
         return SG_ERR_IO;
@@ -150,15 +172,14 @@ enum sg_status sg_scan(const struct sg_source *source, const struct sg_options *
     c->onlooker = options->onlooker;
     c->file = source;
     c->ends = c->size = source->size;
-    c->work = (struct sg_arena){.base = facts.base + facts.size,
-                                .size = arena->size - arena->used - facts.size};
+    c->work =
+        (struct sg_arena){.base = arena->base + arena->used, .size = arena->size - arena->used};
     sg_judge_member(c->judge, "");
     sg_compose_source(c, source->mem ? source : &watched);
     tell_unread(c, &watched);
     sg_judge_report(c->judge, report);
     report->format = c->format ? c->format : "none";
     report->size = source->size;
-    arena->used += facts.used;
     return SG_OK;
 }
 

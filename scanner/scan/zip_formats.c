@@ -82,12 +82,14 @@ const char *sg_zip_format(const struct sg_zip *zip)
 
 void sg_compose_zip_format(struct sg_composer *c, const struct sg_zip *zip, const char *format)
 {
-    if (!traits_of(zip).python)
+    bool package = !strcmp(format, "torch-package"), served = !strcmp(format, "torchserve");
+
+    if ((!package && !served) || !traits_of(zip).python)
         return;
-    if (!strcmp(format, "torch-package"))
+    if (package)
         sg_judge_finding(c->judge, SG_F_CODE, 0,
                          "a torch.package with modules that run when it is loaded");
-    else if (!strcmp(format, "torchserve"))
+    else
         sg_judge_finding(c->judge, SG_F_CODE, 0,
                          "a TorchServe archive with a handler that runs when it is served");
 }

@@ -83,13 +83,14 @@ static int vet(const struct opening *opening, int fd)
         .introduce = introduce,
     };
 
-    if (fd < 0 || request->how.flags & O_WRONLY /* 3 reads no more than 1 does */ ||
-        fstat(fd, &subject.st) || !S_ISREG(subject.st.st_mode))
+    if (fd < 0 || request->how.flags & O_WRONLY /* 3 reads no more than 1 does */)
         return fd;
-    if (sg_vetting(&subject, opening->policy, (int)request->how.flags))
+    int error = fstat(fd, &subject.st) ? errno : 0;
+    if (!error && (!S_ISREG(subject.st.st_mode) ||
+                   sg_vetting(&subject, opening->policy, (int)request->how.flags)))
         return fd;
     close(fd);
-    return -EACCES;
+    return error ? -error : -EACCES;
 }
 
 static int create(const struct opening *opening)

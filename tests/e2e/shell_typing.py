@@ -32,7 +32,7 @@ class Shell:
 
     def __init__(self, words: list[str], setup: str, folder: Path, env: dict[str, str]) -> None:
         self.words, self.setup, self.folder = words, setup, folder
-        self.told = folder / "told"
+        self.told = folder / ".told"
         self.env = env | {"TOLD": str(self.told), "TERM": "dumb", "INPUTRC": "/dev/null"}
 
     def __enter__(self) -> Self:
@@ -47,7 +47,7 @@ class Shell:
             start_new_session=True,
         )
         os.close(theirs)
-        start = self.folder / "start"
+        start = self.folder / ".start"
         start.write_text(self.setup)
         self.type(f". {start}; tell{ENTER}")
         self.wait_told()

@@ -3,16 +3,14 @@
 import json
 import random
 import re
-import shutil
-import struct
 import xml.etree.ElementTree as ET
-import zlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import browser
 import payloads
 import pytest
 from conftest import BUILD, CLI, Done, guarded, run
@@ -325,62 +323,16 @@ COLOURS = {
 }
 
 
-def browser_words(browser: str, folder: Path) -> list[str]:
-    profile = f"--user-data-dir={folder}/profile"
-    return [browser, "--headless", "--no-sandbox", "--disable-gpu", profile]
-
-
-def screenshot(browser: str, page: Path) -> bytes:
-    picture = page.with_suffix(".png")
-    size = ["--window-size=1300,1500", "--hide-scrollbars", "--force-device-scale-factor=0.5"]
-    words = [*browser_words(browser, page.parent), *size]
-    done = run([*words, f"--screenshot={picture}", page.as_uri()])
-    assert picture.exists(), done
-    return picture.read_bytes()
-
-
-def paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(guess - one))
-
-
-def pixels(picture: bytes) -> list[tuple[int, ...]]:
-    """The colours of a PNG of eight bits a channel, row by row."""
-    at, data = 8, b""
-    width, _, depth, kind = struct.unpack(">IIBB", picture[16:26])
-    assert (depth, kind) in {(8, 2), (8, 6)}
-    while at < len(picture):
-        size, name = struct.unpack(">I4s", picture[at : at + 8])
-        data += picture[at + 8 : at + 8 + size] if name == b"IDAT" else b""
-        at += size + 12
-    plain, step = zlib.decompress(data), 3 if kind == 2 else 4
-    line, before, found = width * step, bytearray(width * step), []
-    for start in range(0, len(plain), line + 1):
-        row = bytearray(plain[start + 1 : start + 1 + line])
-        for i in range(line) if plain[start] else ():
-            left, corner = (row[i - step], before[i - step]) if i >= step else (0, 0)
-            up = before[i]
-            guess = (0, left, up, (left + up) // 2, paeth(left, up, corner))[plain[start]]
-            row[i] = row[i] + guess & 255
-        found += [tuple(row[i : i + 3]) for i in range(0, line, step)]
-        before = row
-    return found
-
-
 def test_page_in_a_browser(log: Path, place: Path) -> None:
-    names = ["chromium", "chromium-browser", "google-chrome", "chrome", "chromium-headless-shell"]
-    browser = next((path for path in map(shutil.which, names) if path), None)
-    if not browser:
-        pytest.skip("no Chromium is installed")
     page = place / "report.html"
     page.write_text(report("--format", "html", log).out)
-    drawn = pixels(screenshot(browser, page))
-    assert len(drawn) == 650 * 750
+    drawn = browser.screenshot(page, 1300, 1500, scale=0.5)
+    assert (drawn.width, drawn.height) == (650, 750)
     # Of each colour at least what the plots of this log must show.
     least = {"page": 50_000, "card": 100_000, "red": 5_000, "amber": 75, "blue": 125}
-    counts = Counter(drawn)
-    assert {name: count for name, count in least.items() if counts[COLOURS[name]] < count} == {}
-    dump = run([*browser_words(browser, place), "--dump-dom", page.as_uri()])
-    assert "<h2>When</h2>" in dump.out
-    assert "&lt;script&gt;alert(1)" in dump.out
-    assert "<script" not in dump.out
+    counts = {name: drawn.count(COLOURS[name]) for name in least}
+    assert {name: n for name, n in counts.items() if n < least[name]} == {}
+    shown = browser.dom(page)
+    assert "<h2>When</h2>" in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "<script" not in shown

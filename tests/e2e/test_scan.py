@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import pickle
-import pty
 import re
-import select
+import signal
 import subprocess
 import time
 import zipfile
@@ -18,6 +17,15 @@ from typing import Any
 import payloads
 import pytest
 from conftest import CLI, clean_environment, run, scan
+from terminal import (
+    COLOURED,
+    PLAIN,
+    on_terminal,
+    read_until,
+    read_until_end,
+    started,
+    without_colour,
+)
 
 FIELDS = ["path", "verdict", "score", "coverage", "format", "size", "micros", "reasons"]
 REASON_FIELDS = ["rule", "detail", "member", "offset", "weight"]
@@ -191,57 +199,67 @@ def test_json_of_nothing_found(place: Path) -> None:
     assert document["summary"]["files"] == 0
 
 
-def test_sarif(clean: Path, evil: Path) -> None:
-    done = run([CLI, "scan", "--format", "sarif", clean, evil])
-    document = json.loads(done.out)
-    assert document["version"] == "2.1.0"
-    (invocation,) = document["runs"]
-    assert invocation["tool"]["driver"]["name"] == "safeguard"
-    assert invocation["invocations"] == [{"executionSuccessful": True}]
-    (result,) = invocation["results"]
-    (report,) = scan(evil)
-    assert result["ruleId"] == report["reasons"][0]["rule"]
-    assert result["level"] == "error"
-    assert result["message"]["text"] == report["reasons"][0]["detail"]
-    (location,) = result["locations"]
-    physical = location["physicalLocation"]
-    assert physical["artifactLocation"]["uri"] == f"file://{evil}"
-    assert physical["region"] == {"byteOffset": report["reasons"][0]["offset"], "byteLength": 1}
-
-
-def read_until_end(leader: int, seconds: float = 60) -> str:
-    """What a terminal got until the last program on it is gone."""
-    parts = []
-    while select.select([leader], [], [], seconds)[0]:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:  # EIO: nobody has the other end open any more
-            break
-        parts.append(part)
-    return b"".join(parts).decode()
-
-
-def on_terminal(command: list[str | Path], env: dict[str, str]) -> str:
-    leader, follower = pty.openpty()
-    words = [str(word) for word in command]
-    with subprocess.Popen(
-        words, stdout=follower, stderr=follower, env=clean_environment() | env
-    ) as process:
-        os.close(follower)
-        shown = read_until_end(leader)
-        process.wait()
-    os.close(leader)
-    return shown
-
-
 def test_colour_on_a_terminal_only(evil: Path, clean: Path) -> None:
     command: list[str | Path] = [CLI, "scan", evil, clean]
-    shown = on_terminal(command, {"TERM": "xterm", "NO_COLOR": ""})
+    shown = on_terminal(command, COLOURED)
     assert "\x1b[1;31mmalicious\x1b[0m" in shown
     assert "\x1b[32mbenign\x1b[0m" in shown
     assert "\x1b" not in run(command).out
     assert "\x1b" not in on_terminal(command, {"TERM": "dumb", "NO_COLOR": ""})
-    assert "\x1b" not in on_terminal(command, {"TERM": "xterm", "NO_COLOR": "1"})
+    assert "\x1b" not in on_terminal(command, PLAIN)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 132])
+def test_terminal_is_never_too_narrow(place: Path, columns: int) -> None:
+    """Paths stand whole in lines of their own; all else is broken between words."""
+    path = place / "evil.pkl"
+    path.write_bytes(payloads.pickle_of(place / "words and-words-without-end" / ("x" * 60), 4))
+    (place / "odd.pkl").write_bytes(suspicious(place).read_bytes())
+    for words in ([path, place / "odd.pkl", path], ["-v", path], ["-r", place]):
+        shown = on_terminal([CLI, "scan", "-j1", *words], PLAIN, columns=columns)
+        lines = [line for line in shown.splitlines() if str(place) + "/" not in line[:60]]
+        assert max(map(len, lines)) <= columns
+        joined = "".join(line.removeprefix("  ") for line in shown.splitlines())
+        assert "x" * 60 in joined
+    assert without_colour(on_terminal([CLI, "scan", path], COLOURED, columns=columns)) == (
+        on_terminal([CLI, "scan", path], PLAIN, columns=columns)
+    )
+
+
+def test_terminal_shows_all_there_is_to_say(place: Path, clean: Path, text: Path) -> None:
+    (place / "sub").mkdir()
+    evil = place / "sub/evil.pkl"
+    evil.write_bytes(payloads.pickle_of(Path("/x"), 2))
+    cut = place / "cut.pkl"
+    cut.write_bytes(pickle.dumps(list(range(1000)))[:-20])
+    for name in ("a", "b", "c", "d"):
+        (place / "sub" / name).symlink_to("evil.pkl")
+    words = ["-j1", "-r", clean, text, cut, place / "sub", place / "missing"]
+    shown = on_terminal([CLI, "scan", *words], PLAIN)
+    offset = call_offset(evil)
+    assert shown.splitlines()[:-3] == [
+        f"benign      0.000  {clean}  pickle",
+        f"benign      0.000  {text}  no pickle in it",
+        f"unclear     0.300  {cut}",
+        f"  the pickle ends before its STOP (byte {cut.stat().st_size})",
+        "  not fully analysed (pickle)",
+        f"malicious   0.997  {place}/sub/a",
+        f'  calls posix.system("touch /x") (byte {offset})',
+        f"  also {place}/sub/b",
+        f"  also {place}/sub/c",
+        f"  also {place}/sub/d",
+        "  and 1 names more",
+        f"safeguard: {place}/missing: cannot be scanned: No such file or directory",
+        "",
+    ]
+    summary = " ".join(shown.splitlines()[-3:])
+    assert re.fullmatch(
+        r"safeguard: 4 files \([\d.]+ KB\) in \d+\.\d s: 1 malicious, 0 suspicious, 3 benign, "
+        r"1 not fully analysed, 1 not readable "
+        r"What one of them would do when loaded: safeguard explain FILE",
+        summary,
+    )
+    assert all(len(line) <= 80 for line in shown.splitlines()[-3:])
 
 
 def big_file(place: Path) -> Path:
@@ -255,18 +273,46 @@ def test_progress_on_a_terminal(place: Path) -> None:
     folder = place / "many"
     folder.mkdir()
     path = big_file(place)
-    for number in range(24):
+    for number in range(14):
         os.link(path, folder / f"{number}.pkl")
-    shown = on_terminal([CLI, "scan", "-j1", "-r", folder], {"TERM": "xterm", "NO_COLOR": "1"})
+        (folder / f"again{number}.pkl").symlink_to(f"{number}.pkl")  # no work, and not counted
+    shown = on_terminal([CLI, "scan", "-j1", "-r", folder], PLAIN)
     drawn = re.findall(
-        r"\r\x1b\[K(\d+)/24 files, [\d.]+ [KMG]?B of 1\.4 GB, [\d.]+ [KMG]?B/s(, \d+ s left)?",
+        r"\r\x1b\[K(\d+)/14 files, [\d.]+ [KMG]?B of 840 MB, [\d.]+ [KMG]?B/s"
+        r"(, [\d.]+ (?:s|min|h) left)?",
         shown,
     )
     assert len(drawn) >= 2
     assert drawn[-1][1]
     assert [int(done) for done, _ in drawn] == sorted(int(done) for done, _ in drawn)
     last = shown.split("\r\x1b[K")[-1]
-    assert last.startswith("safeguard: 24 files (1.4 GB)")
+    assert last.strip().startswith("safeguard: 14 files (840 MB)")
+
+
+def test_control_c(place: Path) -> None:
+    """It ends at once, with what was found so far, and as something that was interrupted."""
+    folder = place / "many"
+    folder.mkdir()
+    (folder / "a.pkl").write_bytes(payloads.pickle_of(place / "canary", 2))
+    path = big_file(place)
+    for number in range(1000):
+        os.link(path, folder / f"long{number}.pkl")
+    command: list[str | Path] = [CLI, "scan", "-j1", "-r", folder]
+    with started(command, PLAIN, columns=30) as (process, leader):
+        shown = read_until(leader, "/1001 files")
+        os.write(leader, b"\x03")
+        shown += read_until_end(leader)
+    assert process.returncode == -signal.SIGINT
+    assert f"malicious   0.997  {folder}/a.pkl" in shown
+    lines = re.findall(r"\r\x1b\[K(\d[^\r\n^]*)", shown)
+    assert lines
+    assert max(map(len, lines)) == 29  # one that wraps could not be taken away
+    summary = " ".join(shown.split("\r\x1b[K")[-1].split())
+    assert re.fullmatch(
+        r"safeguard: stopped by SIGINT after \d{1,3} of 1001 files \([\d.]+ .?B looked at\) "
+        r"in [\d.]+ s: 1 malicious, 0 suspicious, \d+ benign",
+        summary,
+    )
 
 
 def test_lines_are_written_as_files_are_done(evil: Path) -> None:

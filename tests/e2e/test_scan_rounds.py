@@ -118,6 +118,46 @@ def test_hub_cache_is_told_by_every_name(place: Path) -> None:
     evil = [report for report in reports if report["verdict"] == "malicious"]
     assert len(evil) == 3
     assert len({report["micros"] for report in evil}) == 1  # scanned once
+    lines = run([CLI, "scan", "-r", "-j1", place]).out.splitlines()
+    assert lines[0].startswith(f"safeguard: {hub}/snapshots/r1/model.bin: malicious ")
+    assert lines[-1].startswith("safeguard: 2 files (")
+    done, paths = scanned("-r", hub / "snapshots")
+    assert paths == [f"{hub}/{name}" for name in links]
+
+
+@pytest.mark.parametrize("mark", ["\n", "\0"])
+def test_files_from_a_list(tree: Path, mark: str) -> None:
+    """As `git diff --name-only` and `find` write them, with -z and without."""
+    infected(tree / "b\u00e9 d.pkl")
+    names = ["a.pkl", "b\u00e9 d.pkl", "skip/d.pkl", ""]
+    if mark == "\0":
+        names.append("odd\nname.pkl")
+        pickled(tree / "odd\nname.pkl")
+    listed = mark.join(names)
+    words = [CLI, "scan", "--format", "jsonl", "--files-from"]
+    done = run([*words, "-", "sub/b.pkl"], feed=listed, cwd=tree)
+    paths = sorted(json.loads(line)["path"] for line in done.out.splitlines())
+    assert (done.status, done.err) == (1, "")
+    assert paths == sorted([*filter(None, names), "sub/b.pkl"])
+    (tree.parent / "list").write_text(listed)
+    again = run([*words, tree.parent / "list", "--exclude", "skip/*"], cwd=tree)
+    assert len(again.out.splitlines()) == len(paths) - 2
+    assert again.status == 1
+
+
+def test_list_names_what_is_not_there(tree: Path) -> None:
+    words = [CLI, "scan", "--files-from"]
+    done = run([*words, "-"], feed=f"{tree}/a.pkl\n{tree}/missing\n{tree}\n")
+    assert done.status == 2
+    assert sorted(done.err.splitlines()) == [
+        f"safeguard: {tree}/missing: cannot be scanned: No such file or directory",
+        f"safeguard: {tree}: cannot be scanned: is a directory (-r goes into it)",
+    ]
+    assert run([*words, "-", "-r"], feed=f"{tree}\n").out.startswith("safeguard: 5 files (")
+    done = run([*words, tree / "nowhere"])
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"safeguard: scan: {tree}/nowhere: No such file or directory\n"
+    assert run([*words, "-"]).status == 0  # of nothing there is nothing to say
 
 
 def cached(place: Path, *words: str | Path) -> tuple[Done, dict[str, dict[str, object]]]:
@@ -202,9 +242,9 @@ def test_baseline_accepts_with_a_reason(place: Path) -> None:
     assert "1 accepted" in done.out
     (report,) = map(json.loads, run([CLI, "scan", "--format", "jsonl", *words]).out.splitlines())
     assert (report["verdict"], report["accepted"]) == ("malicious", WHY)
-    sarif = json.loads(run([CLI, "scan", "--format", "sarif", *words]).out)
-    (result,) = sarif["runs"][0]["results"]
-    assert result["suppressions"] == [{"kind": "external", "justification": WHY}]
+    (suite,) = ET.fromstring(run([CLI, "scan", "--format", "junit", *words]).out)
+    assert (suite.attrib["skipped"], suite.attrib["failures"]) == ("1", "0")
+    assert suite.find("testcase/skipped").attrib["message"] == f"accepted: {WHY}"  # type: ignore[union-attr]
     infected(place / "models/other.pkl")
     assert run([CLI, "scan", *words]).status == 0  # the same bytes
     with open(place / "models/other.pkl", "ab") as other:

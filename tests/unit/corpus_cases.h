@@ -43,7 +43,7 @@ static inline enum sg_status corpus_scan(const struct corpus *corpus,
     struct sg_arena arena = {.base = corpus->memory, .size = memory};
 
     options.limits.max_memory = memory;
-    options.limits.max_inflate = (uint64_t)16 << 20;
+    options.limits.max_inflate = (uint64_t)32 << 20;
     enum sg_status status = sg_scan(source, &options, &arena, report);
     assert_int_equal(madvise(corpus->memory, CORPUS_ARENA, MADV_DONTNEED), 0);
     return status;

@@ -1,6 +1,8 @@
 /* test_faults_memory.c - scans that run out of memory, anywhere: they say so, or say all the same. */
 #include "corpus_cases.h"
 
+#include <zlib.h>
+
 /* The arena of this program is the real one, with a count before it: what the archive has of these
  * names is then not linked. */
 static void *real_take(struct sg_arena *arena, size_t size);
@@ -120,12 +122,54 @@ static void arenas_of_every_size(void **state)
     assert_int_equal(fooled, 0);
 }
 
+#define LARGE 140000u /* larger than a window, so it is kept when what is unpacked cannot be read again */
+
+static uint8_t *put_large(uint8_t *at)
+{
+    const uint32_t len = LARGE;
+
+    *at = 'B';
+    memcpy(at + 1, &len, sizeof(len));
+    memset(at + 5, 'x', len);
+    at[5 + len] = '0';
+    return at + 5 + len + 1;
+}
+
+/* Arguments that look like content for a loader are kept; they took all there was, and a name that
+ * is put together behind them was then not told. */
+static void large_arguments_leave_memory_for_what_follows(void **state)
+{
+    const struct corpus *corpus = *state;
+    static const char tail[] = "c_codecs\nencode\nX\5\0\0\0posixX\6\0\0\0latin1\x86R0"
+                               "(S'posix'\nibuiltins\nstr\nS'system'\n\x93.";
+    const size_t count = 120;
+    uint8_t *plain = malloc(count * (LARGE + 6) + sizeof(tail) + 2), *at = plain + 2;
+    uLongf len = compressBound(count * (LARGE + 6) + sizeof(tail) + 2);
+    uint8_t *packed = malloc(len);
+    struct sg_report report;
+
+    assert_true(plain && packed);
+    memcpy(plain, "\x80\4", 2);
+    for (size_t i = 0; i < count; i++)
+        at = put_large(at);
+    memcpy(at, tail, sizeof(tail) - 1);
+    at += sizeof(tail) - 1;
+    assert_int_equal(compress(packed, &len, plain, (uLong)(at - plain)), Z_OK);
+    struct sg_source source = sg_source_mem(packed, len);
+    assert_int_equal(corpus_scan(corpus, &source, (size_t)16 << 20, &report), SG_OK);
+    assert_int_equal(report.verdict, SG_MALICIOUS);
+    assert_int_equal(report.coverage, SG_COMPLETE);
+    free(plain);
+    free(packed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_for_memory_fails_in_turn),
         cmocka_unit_test(each_request_for_memory_fails_and_all_after_it),
         cmocka_unit_test(arenas_of_every_size),
+        cmocka_unit_test(large_arguments_leave_memory_for_what_follows),
     };
 
     return cmocka_run_group_tests(tests, corpus_setup, corpus_teardown);
