@@ -204,13 +204,13 @@ static enum sg_status add_name(struct sg_site_folder *folder, const char *path, 
 static enum sg_status list_open(int fd, const char *path, struct sg_arena *arena,
                                 struct sg_site_folder *folder, struct sg_policy_error *error)
 {
-    _Alignas(struct dirent64) char entries[4096]; /* its layout is the kernel's */
+    _Alignas(struct dirent) char entries[4096]; /* its layout is the kernel's */
     enum sg_status status = check_folder(fd, path, error);
     long got = 0;
 
     while (status == SG_OK && (got = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0) {
         for (long at = 0; at < got && status == SG_OK;) {
-            const struct dirent64 *entry = (const void *)(entries + at);
+            const struct dirent *entry = (const void *)(entries + at);
             if (is_policy_name(entry->d_name))
                 status = add_name(folder, path, entry->d_name, arena, error);
             at += entry->d_reclen;

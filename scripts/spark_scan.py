@@ -67,10 +67,12 @@ def find(spark: Any, options: argparse.Namespace) -> list[File]:
 
 
 def write(spark: Any, rows: Any, out: str) -> None:
-    """Each task's rows are in place as soon as it ends: that is what this committer does."""
+    """Each task's rows are in place as soon as it ends: that is what this committer does. Java has gzip
+    itself; Spark's usual snappy unpacks native code into /tmp, by a guess at the C library."""
     frame = spark.createDataFrame(rows, SCHEMA, verifySchema=False)
     committer = "mapreduce.fileoutputcommitter.algorithm.version"
-    frame.write.mode("append").option(committer, "2").parquet(out)
+    writer = frame.write.mode("append").option(committer, "2").option("compression", "gzip")
+    writer.parquet(out)
 
 
 def write_bins(spark: Any, files: list[File], options: argparse.Namespace, run: str) -> None:
@@ -122,10 +124,8 @@ def earlier(spark: Any, out: str) -> dict[Key, tuple[str, str]]:
     rows = spark.read.schema(SCHEMA).parquet(out)
     good = rows.where(f"error IS NULL AND scanner = '{scanner_build()}'")
     wanted = good.select("path", "path_bytes", "size", "changed", "verdict", "coverage")
-    return {
-        (bytes(row.path_bytes or row.path.encode()), row.size, row.changed): row[4:]
-        for row in wanted.toLocalIterator()
-    }
+    rows = wanted.toLocalIterator()
+    return {(bytes(row[1] or row[0].encode()), row.size, row.changed): row[4:] for row in rows}
 
 
 def printable(line: str) -> str:

@@ -53,6 +53,9 @@ FILE *_IO_popen(const char *command, const char *mode);
 char *__strerror_r(int number, char *into, size_t room);
 int __xpg_strerror_r(int number, char *into, size_t room);
 
+#ifndef __GLIBC_PREREQ /* musl: there are no hooks, but the command line takes files of the shim */
+#define __GLIBC_PREREQ(major, minor) 0
+#endif
 #if !__GLIBC_PREREQ(2, 34)
 int close_range(unsigned first, unsigned last, int flags);
 void closefrom(int first);

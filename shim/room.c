@@ -20,9 +20,8 @@ static void *grow(void *room, size_t size)
 
 void *sg_room_take(size_t size)
 {
-    void *room = size > SG_ROOM_KEPT
-                     ? atomic_exchange_explicit(&kept, NULL, memory_order_acquire)
-                     : NULL;
+    void *room =
+        size > SG_ROOM_KEPT ? atomic_exchange_explicit(&kept, NULL, memory_order_acquire) : NULL;
 
     if (room)
         room = grow(room, size);

@@ -17,7 +17,7 @@
 #define PIECE (1u << 30) /* at most as much as one sendfile does */
 #define BUFFER (256u << 10)
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-#define LINK_MAX sizeof("/proc/self/fd/2147483647")
+#define LINK_SIZE sizeof("/proc/self/fd/2147483647")
 #define KEPT_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME)
 
 static void close_fd(int fd)
@@ -26,9 +26,9 @@ static void close_fd(int fd)
         (void)SG_RAW(SYS_close, fd);
 }
 
-static void name_link(int fd, char link[LINK_MAX])
+static void name_link(int fd, char link[LINK_SIZE])
 {
-    struct sg_phrase phrase = sg_phrase_open(link, LINK_MAX);
+    struct sg_phrase phrase = sg_phrase_open(link, LINK_SIZE);
 
     sg_phrase_string(&phrase, "/proc/self/fd/");
     sg_phrase_number(&phrase, (uint64_t)fd);
@@ -37,7 +37,7 @@ static void name_link(int fd, char link[LINK_MAX])
 /* Another opening of the same file, for reading. */
 static int reopen(int fd)
 {
-    char link[LINK_MAX];
+    char link[LINK_SIZE];
 
     name_link(fd, link);
     return (int)SG_RAW(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
@@ -135,7 +135,7 @@ static int copy_to_memory(int from, const struct stat *st, uint64_t most)
 /* In the file's own folder, without a name there. */
 static int make_beside(int fd)
 {
-    char link[LINK_MAX], *path = sg_raw_map(PATH_MAX);
+    char link[LINK_SIZE], *path = sg_raw_map(PATH_MAX);
     int made = -1;
 
     if (!path)

@@ -10,7 +10,6 @@
 #include "cli/rules.h"
 
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +47,13 @@ static const char *mode_name(enum sg_action action)
 
 static bool check_library(struct sg_preload *preload)
 {
-    char why[WHY_MAX];
+    char why[WHY_MAX], libc[64] = "";
     bool found = sg_preload_find(preload, why, sizeof(why));
 
+    confstr(_CS_GNU_LIBC_VERSION, libc, sizeof(libc));
     if (found)
-        say("library", "ok", "%s, version %s, glibc %s here", preload->library, SG_VERSION,
-            gnu_get_libc_version());
+        say("library", "ok", "%s, version %s, %s here", preload->library, SG_VERSION,
+            *libc ? libc : "another libc than glibc");
     else
         say("library", "no", "%s", why);
     return found;

@@ -190,14 +190,14 @@ static bool list_file(const struct sg_job *job, struct sg_arena *arena,
 {
     struct listing *l = calloc(1, sizeof(*l));
     struct sg_openfile file;
-    const char *problem = job->problem ? job->problem : sg_openfile_open(&file, job->path);
+    const char *problem = job->problem;
 
-    if (!l)
-        abort();
-    l->out = out;
+    if (!problem)
+        problem = l ? sg_openfile_open(&file, job->path) : "out of memory";
     if (problem) {
         fprintf(stderr, "safeguard: %s: cannot be read: %s\n", job->path, problem);
     } else {
+        l->out = out;
         put_file(l, job->path, &file.source, arena, options);
         sg_openfile_close(&file);
         sg_scanfile_renew(arena);

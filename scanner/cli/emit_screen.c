@@ -1,6 +1,6 @@
 /* emit_screen.c - results for a person at a terminal: the verdict, the file, and below them why. */
 #include "cli/emit.h"
-#include "cli/wrapped.h"
+#include "cli/linewrap.h"
 
 #include <inttypes.h>
 #include <string.h>

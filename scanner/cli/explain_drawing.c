@@ -97,13 +97,13 @@ static void place(struct drawing *d)
 static void put_box(struct sg_outbuf *out, const struct box *box)
 {
     const struct sg_line *line = box->line;
-    double x = 10 + COLUMN * box->column, y = 10 + ROW * box->row;
+    double x = 10.5 + COLUMN * box->column, y = 10.5 + ROW * box->row;
     char label[LABEL_MAX + 1];
 
     strncpy(label, line->text, LABEL_MAX);
     label[LABEL_MAX] = '\0';
     sg_out_format(out,
-                  "<g><rect class=\"%s r%d\" x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
+                  "<g><rect class=\"%s r%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.0f\" "
                   "height=\"%.0f\" rx=\"5\"/><text class=\"label\" x=\"%.0f\" y=\"%.0f\">",
                   line->call ? "call" : "name", sg_explain_rank(line->weight), x, y, WIDE, HIGH,
                   x + 7, y + 16);

@@ -90,9 +90,18 @@ static void put_reasons(struct sg_outbuf *out, const struct sg_report *report)
 
 static void put_sources(struct sg_outbuf *out, const struct sg_chapter *chapter, uint64_t call)
 {
-    for (size_t i = 0; i < chapter->edge_count; i++) {
+    size_t first = 0, last = chapter->edge_count;
+
+    while (first < last) { /* edges are in the order of calls */
+        size_t middle = first + (last - first) / 2;
+        if (chapter->edges[middle].from < call)
+            first = middle + 1;
+        else
+            last = middle;
+    }
+    for (size_t i = first; i < chapter->edge_count && chapter->edges[i].from == call; i++) {
         const struct sg_edge *edge = &chapter->edges[i];
-        if (edge->from == call && edge->what != SG_EDGE_CALLS_NAME)
+        if (edge->what != SG_EDGE_CALLS_NAME)
             sg_out_format(out, " %s #%" PRIu64, edge->what == SG_EDGE_TAKES ? "given" : "calling",
                           edge->to);
     }

@@ -14,7 +14,10 @@ const struct sg_verb sg_verbs[] = {
      "micros, and reasons: a list of rule, detail, member, offset, weight, most telling first.\n"
      "Bytes of a path or member that are no UTF-8 are written as \\udc80 to \\udcff, as Python's\n"
      "os.fsdecode() has them: os.fsencode() of the parsed string gives the exact path back.\n"
-     "What cannot be read has coverage partial and the rule 'unreadable'.\n",
+     "What cannot be read has coverage partial and the rule 'unreadable'.\n"
+     "A file that is met under several names is scanned once; sarif and a terminal show its names\n"
+     "together, other formats one after the other. SIGINT, SIGTERM and SIGHUP end a scan early:\n"
+     "what was found so far is printed, a document is whole, and --cache is kept.\n",
      sg_cmd_scan},
     {"explain", "[OPTION]... FILE[:MEMBER]", "say what would happen if a file were loaded",
      "First what speaks against the file, in plain words, and what the guard would do; then what "

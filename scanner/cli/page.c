@@ -1,6 +1,9 @@
 /* page.c - the look that all pages share. */
 #include "cli/page.h"
 
+#include <stdint.h>
+#include <string.h>
+
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" "
@@ -57,14 +60,24 @@ static const char *entity(char c)
     }
 }
 
+/* U+FFFE and U+FFFF: no character of XML, whose readers refuse the whole of it. */
+static bool is_no_character(const char *at, size_t len)
+{
+    return len >= 3 && (memcmp(at, "\xef\xbf\xbe", 3) == 0 || memcmp(at, "\xef\xbf\xbf", 3) == 0);
+}
+
 void sg_page_plain(struct sg_outbuf *out, const char *plain, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         const char *safe = entity(plain[i]);
-        if (safe)
+        if (is_no_character(plain + i, len - i)) {
+            sg_out_format(out, "\\xef\\xbf\\x%02x", (uint8_t)plain[i + 2]);
+            i += 2;
+        } else if (safe) {
             sg_out_text(out, safe);
-        else
+        } else {
             sg_out_bytes(out, &plain[i], 1);
+        }
     }
 }
 

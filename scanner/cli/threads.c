@@ -1,9 +1,9 @@
 /* threads.c - asks the machine what it has. */
 #include "cli/threads.h"
 
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static unsigned processors(void)
@@ -22,11 +22,13 @@ static uint64_t machine_memory(void)
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     uint64_t all = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX, most;
     FILE *file = fopen("/sys/fs/cgroup/memory.max", "re");
+    char line[32], *end;
 
-    if (file && fscanf(file, "%" SCNu64, &most) == 1 && most < all)
+    if (!file)
+        return all;
+    if (fgets(line, sizeof(line), file) && (most = strtoull(line, &end, 10)) < all && end != line)
         all = most;
-    if (file)
-        fclose(file);
+    fclose(file);
     return all;
 }
 

@@ -177,17 +177,16 @@ double sg_judge_name_heeding(const struct sg_opinion *opinion, struct sg_text mo
 {
     struct sg_name name = sg_name_look(module, qualname);
     char text[SG_DETAIL_MAX];
-    size_t used = sg_detail_put(text, 0, "names ");
 
     sg_heed_name(&name, sg_heed_ask(opinion, module, qualname));
     struct sg_site site = sg_site_named(&name);
+    if (cap == 0)
+        return site.weight;
+    size_t used = sg_detail_put(text, 0, "names ");
     used = sg_detail_put_name(text, used, module, qualname);
     used = sg_detail_put(text, used, site.words);
-    if (cap > 0) {
-        size_t len = used < cap - 1 ? used : cap - 1;
-
-        memcpy(detail, text, len);
-        detail[len] = '\0';
-    }
+    used = used < cap - 1 ? used : cap - 1;
+    memcpy(detail, text, used);
+    detail[used] = '\0';
     return site.weight;
 }

@@ -67,7 +67,7 @@ void sg_judge_partial(struct sg_judge *judge, uint64_t offset, const char *detai
 void sg_judge_report(struct sg_judge *judge, struct sg_report *report);
 
 /* Judges a lone name, as find_class sees it (no call yet): 0..1, with a line of plain words in
- * `detail`. Needs no arena. */
+ * `detail`, unless `cap` is 0. Needs no arena. */
 double sg_judge_name(struct sg_text module, struct sg_text qualname, char *detail, size_t cap);
 
 /* The same under a site's opinion, or that which the judge heeds: 0 where it vouches for the name, 1 where (and only where) it

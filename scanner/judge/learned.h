@@ -29,7 +29,7 @@ struct sg_open_sight {
 
 struct sg_learned {
     const struct sg_model *model;
-    const struct sg_tap *tap; /* or NULL */
+    const struct sg_tap *tap;  /* or NULL */
     bool known[SG_SEEN_SLOTS]; /* which of `seen` */
     struct {
         int32_t thousandths;

@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-/* Opcodes by what follows them. */
+/* Opcodes by what follows them: so many bytes, or as it says. */
 enum follow {
-    FOLLOW_NO_OPCODE,
-    FOLLOW_NOTHING,
-    FOLLOW_1,
-    FOLLOW_2,
-    FOLLOW_4,
-    FOLLOW_8,
+    FOLLOW_NOTHING = 0,
+    FOLLOW_1 = 1,
+    FOLLOW_2 = 2,
+    FOLLOW_4 = 4,
+    FOLLOW_8 = 8,
     FOLLOW_LINE,
     FOLLOW_LINES, /* two */
     FOLLOW_COUNT_1,
@@ -18,34 +17,33 @@ enum follow {
     FOLLOW_COUNT_8,
 };
 
-/* In the order in which their shares are told: 1 + index. Source: pickletools.opcodes. */
-static const struct {
-    uint8_t opcode, follow;
-} opcodes[SG_OPCODES_COUNTED] = {
-    {'I', FOLLOW_LINE},     {'J', FOLLOW_4},        {'K', FOLLOW_1},        {'M', FOLLOW_2},
-    {'L', FOLLOW_LINE},     {0x8a, FOLLOW_COUNT_1}, {0x8b, FOLLOW_COUNT_4}, {'S', FOLLOW_LINE},
-    {'T', FOLLOW_COUNT_4},  {'U', FOLLOW_COUNT_1},  {'B', FOLLOW_COUNT_4},  {'C', FOLLOW_COUNT_1},
-    {0x8e, FOLLOW_COUNT_8}, {0x96, FOLLOW_COUNT_8}, {0x97, FOLLOW_NOTHING}, {0x98, FOLLOW_NOTHING},
-    {'N', FOLLOW_NOTHING},  {0x88, FOLLOW_NOTHING}, {0x89, FOLLOW_NOTHING}, {'V', FOLLOW_LINE},
-    {0x8c, FOLLOW_COUNT_1}, {'X', FOLLOW_COUNT_4},  {0x8d, FOLLOW_COUNT_8}, {'F', FOLLOW_LINE},
-    {'G', FOLLOW_8},        {']', FOLLOW_NOTHING},  {'a', FOLLOW_NOTHING},  {'e', FOLLOW_NOTHING},
-    {'l', FOLLOW_NOTHING},  {')', FOLLOW_NOTHING},  {'t', FOLLOW_NOTHING},  {0x85, FOLLOW_NOTHING},
-    {0x86, FOLLOW_NOTHING}, {0x87, FOLLOW_NOTHING}, {'}', FOLLOW_NOTHING},  {'d', FOLLOW_NOTHING},
-    {'s', FOLLOW_NOTHING},  {'u', FOLLOW_NOTHING},  {0x8f, FOLLOW_NOTHING}, {0x90, FOLLOW_NOTHING},
-    {0x91, FOLLOW_NOTHING}, {'0', FOLLOW_NOTHING},  {'2', FOLLOW_NOTHING},  {'(', FOLLOW_NOTHING},
-    {'1', FOLLOW_NOTHING},  {'g', FOLLOW_LINE},     {'h', FOLLOW_1},        {'j', FOLLOW_4},
-    {'p', FOLLOW_LINE},     {'q', FOLLOW_1},        {'r', FOLLOW_4},        {0x94, FOLLOW_NOTHING},
-    {0x82, FOLLOW_1},       {0x83, FOLLOW_2},       {0x84, FOLLOW_4},       {'c', FOLLOW_LINES},
-    {0x93, FOLLOW_NOTHING}, {'R', FOLLOW_NOTHING},  {'b', FOLLOW_NOTHING},  {'i', FOLLOW_LINES},
-    {'o', FOLLOW_NOTHING},  {0x81, FOLLOW_NOTHING}, {0x92, FOLLOW_NOTHING}, {0x80, FOLLOW_1},
-    {'.', FOLLOW_NOTHING},  {0x95, FOLLOW_8},       {'P', FOLLOW_LINE},     {'Q', FOLLOW_NOTHING},
-};
+/* In the order in which their shares are told. Source: pickletools.opcodes. */
+/* clang-format off */
+#define OPCODES(X)                                                                                \
+    X('I', LINE) X('J', 4) X('K', 1) X('M', 2) X('L', LINE) X(0x8a, COUNT_1) X(0x8b, COUNT_4)     \
+    X('S', LINE) X('T', COUNT_4) X('U', COUNT_1) X('B', COUNT_4) X('C', COUNT_1)                  \
+    X(0x8e, COUNT_8) X(0x96, COUNT_8) X(0x97, NOTHING) X(0x98, NOTHING) X('N', NOTHING)           \
+    X(0x88, NOTHING) X(0x89, NOTHING) X('V', LINE) X(0x8c, COUNT_1) X('X', COUNT_4)               \
+    X(0x8d, COUNT_8) X('F', LINE) X('G', 8) X(']', NOTHING) X('a', NOTHING) X('e', NOTHING)       \
+    X('l', NOTHING) X(')', NOTHING) X('t', NOTHING) X(0x85, NOTHING) X(0x86, NOTHING)             \
+    X(0x87, NOTHING) X('}', NOTHING) X('d', NOTHING) X('s', NOTHING) X('u', NOTHING)              \
+    X(0x8f, NOTHING) X(0x90, NOTHING) X(0x91, NOTHING) X('0', NOTHING) X('2', NOTHING)            \
+    X('(', NOTHING) X('1', NOTHING) X('g', LINE) X('h', 1) X('j', 4) X('p', LINE) X('q', 1)       \
+    X('r', 4) X(0x94, NOTHING) X(0x82, 1) X(0x83, 2) X(0x84, 4) X('c', LINES) X(0x93, NOTHING)    \
+    X('R', NOTHING) X('b', NOTHING) X('i', LINES) X('o', NOTHING) X(0x81, NOTHING)                \
+    X(0x92, NOTHING) X(0x80, 1) X('.', NOTHING) X(0x95, 8) X('P', LINE) X('Q', NOTHING)
+/* clang-format on */
+
+#define OPCODE_OF(opcode, follow) opcode,
+#define FOLLOW_OF(opcode, follow) [opcode] = FOLLOW_##follow + 1,
+
+static const uint8_t opcodes[SG_OPCODES_COUNTED] = {OPCODES(OPCODE_OF)};
+static const uint8_t follows[256] = {OPCODES(FOLLOW_OF)}; /* and 1; 0: no opcode */
 
 struct walk {
     const uint8_t *at, *end;
-    uint8_t index[256]; /* into opcodes, from 1 */
-    uint32_t counts[SG_OPCODES_COUNTED];
-    uint32_t total, built, straight, between;
+    uint32_t counts[256]; /* by opcode */
+    uint32_t total, built, straight;
     uint64_t text, texts;
     uint8_t last, proto;
     bool stopped, broken;
@@ -53,7 +51,7 @@ struct walk {
 
 const char *sg_stream_opcode(size_t i)
 {
-    return sg_opcode_name(opcodes[i].opcode);
+    return sg_opcode_name(opcodes[i]);
 }
 
 static bool pass(struct walk *w, uint64_t n)
@@ -90,14 +88,6 @@ static bool pass_counted(struct walk *w, size_t width)
 static bool pass_argument(struct walk *w, enum follow follow)
 {
     switch (follow) {
-    case FOLLOW_1:
-        return pass(w, 1);
-    case FOLLOW_2:
-        return pass(w, 2);
-    case FOLLOW_4:
-        return pass(w, 4);
-    case FOLLOW_8:
-        return pass(w, 8);
     case FOLLOW_LINE:
         return pass_line(w);
     case FOLLOW_LINES:
@@ -109,46 +99,52 @@ static bool pass_argument(struct walk *w, enum follow follow)
     case FOLLOW_COUNT_8:
         return pass_counted(w, 8);
     default:
-        return true;
+        return pass(w, follow);
     }
 }
 
-static bool memo(uint8_t opcode)
+static bool names(uint8_t opcode)
 {
-    return opcode == 'q' || opcode == 'r' || opcode == 'p' || opcode == 0x94;
+    return opcode == 'c' || opcode == 0x93;
 }
 
 /* What an opcode says together with the one before it; memo opcodes stand between any two. */
 static void pair(struct walk *w, uint8_t opcode)
 {
-    bool names = w->last == 'c' || w->last == 0x93, makes = w->last == 'R' || w->last == 0x81;
-
-    if (opcode == 'b')
-        w->built += makes;
-    w->straight += names && (opcode == '(' || opcode == ')' || opcode == 'R');
-    if (!memo(opcode))
-        w->last = opcode;
+    switch (opcode) {
+    case 'q':
+    case 'r':
+    case 'p':
+    case 0x94:
+        return;
+    case 'b':
+        w->built += w->last == 'R' || w->last == 0x81;
+        break;
+    case '(':
+    case ')':
+    case 'R':
+        w->straight += names(w->last);
+        break;
+    }
+    w->last = opcode;
 }
 
 /* One opcode; false at the end, or where the walk cannot go on. */
 static bool step(struct walk *w)
 {
-    uint8_t opcode = w->at < w->end ? *w->at : 0;
-    uint8_t index = w->at < w->end ? w->index[opcode] : 0;
-
     if (w->at == w->end)
         return false;
-    if (index == 0) {
-        w->broken = true;
+    uint8_t opcode = *w->at, follow = follows[opcode];
+    w->broken = follow == 0;
+    if (w->broken)
         return false;
-    }
     w->at++;
     if (opcode == 0x80 && w->at<w->end && * w->at> w->proto)
         w->proto = *w->at;
-    w->counts[index - 1]++;
+    w->counts[opcode]++;
     w->total++;
     pair(w, opcode);
-    if (!pass_argument(w, (enum follow)opcodes[index - 1].follow))
+    if (!pass_argument(w, (enum follow)(follow - 1)))
         return false;
     if (opcode != '.')
         return true;
@@ -166,7 +162,7 @@ static uint32_t of(const struct walk *w, const char *which)
     uint32_t count = 0;
 
     for (; *which; which++)
-        count += w->counts[w->index[(uint8_t)*which] - 1];
+        count += w->counts[(uint8_t)*which];
     return count;
 }
 
@@ -184,8 +180,9 @@ static void sum_up(const struct walk *w, size_t len, int16_t *at)
     uint32_t kinds = 0, names = of(w, "ci\x93"), calls = of(w, "Rio\x81\x92");
 
     for (size_t i = 0; i < SG_OPCODES_COUNTED; i++) {
-        at[SG_STREAM_OPCODE + i] = share(w->counts[i], w->total);
-        kinds += w->counts[i] > 0;
+        uint32_t count = w->counts[opcodes[i]];
+        at[SG_STREAM_OPCODE + i] = share(count, w->total);
+        kinds += count > 0;
     }
     at[SG_STREAM_OPCODES] = bin(w->total);
     at[SG_STREAM_KINDS] = (int16_t)(kinds / 4 < 15 ? kinds / 4 : 15);
@@ -206,8 +203,6 @@ void sg_stream_features_fill(const uint8_t *head, size_t len, struct sg_stream_v
 {
     struct walk w = {.at = head, .end = head + len};
 
-    for (size_t i = 0; i < SG_OPCODES_COUNTED; i++)
-        w.index[opcodes[i].opcode] = (uint8_t)(i + 1);
     while (step(&w))
         continue;
     memset(out, 0, sizeof(*out));

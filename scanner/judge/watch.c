@@ -22,6 +22,18 @@ static void heed(const struct sg_judge *judge, const struct sg_global *global, s
         sg_heed_name(name, said);
 }
 
+static void learn(const struct sg_judge *judge, const struct sg_machine *m,
+                  const struct sg_global *global, struct sg_cached *cached)
+{
+    cached->m = m;
+    cached->global = global;
+    cached->offset = global->offset;
+    cached->name = sg_name_look(global->module, global->qualname);
+    if (global->flags & SG_G_COMPUTED)
+        cached->name.flags |= SG_N_COMPUTED;
+    heed(judge, global, &cached->name);
+}
+
 static const struct sg_name *know(struct sg_judge *judge, const struct sg_machine *m,
                                   const struct sg_global *global, bool anew)
 {
@@ -29,15 +41,8 @@ static const struct sg_name *know(struct sg_judge *judge, const struct sg_machin
     uint64_t slot = ((uintptr_t)m / 64 + global->index) % SG_CACHE_SLOTS;
     struct sg_cached *cached = &judge->cache[slot];
 
-    if (anew || cached->m != m || cached->global != global || cached->offset != global->offset) {
-        cached->m = m;
-        cached->global = global;
-        cached->offset = global->offset;
-        cached->name = sg_name_look(global->module, global->qualname);
-        if (global->flags & SG_G_COMPUTED)
-            cached->name.flags |= SG_N_COMPUTED;
-        heed(judge, global, &cached->name);
-    }
+    if (anew || cached->m != m || cached->global != global || cached->offset != global->offset)
+        learn(judge, m, global, cached);
     return &cached->name;
 }
 
@@ -227,14 +232,24 @@ static void note_caller(struct sg_judge *judge, const struct sg_machine *m)
     sg_ledger_release(&judge->ledger, stream);
 }
 
+static void weigh(struct sg_judge *judge, const struct sg_machine *m, const struct sg_call *call,
+                  const struct sg_global *global, const struct sg_name *name)
+{
+    struct sg_glance glance = {.spent = &judge->spent};
+    struct sg_site site = sg_site_called(m, call, name, &glance);
+
+    ask_model(judge, &(struct sg_sight){m, call, global, name, &glance, false}, &site);
+    note_call(judge, m, call, &site, name->print);
+    if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
+        sg_judge_partial(judge, call->offset, "more arguments than are looked at");
+}
+
 static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_judge *judge = ctx;
     const struct sg_global *global;
     const struct sg_name *name;
     const char *const *methods;
-    struct sg_glance glance = {.spent = &judge->spent};
-    struct sg_site site;
 
     note_caller(judge, m);
     methods = stored_by(call->op);
@@ -248,13 +263,8 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
         return;
     }
     name = know(judge, m, global, false);
-    if (name->sink == SG_SINK_CLEAN && !(name->flags & SG_N_DENIED) && !judge->learned.tap)
-        return;
-    site = sg_site_called(m, call, name, &glance);
-    ask_model(judge, &(struct sg_sight){m, call, global, name, &glance, false}, &site);
-    note_call(judge, m, call, &site, name->print);
-    if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
-        sg_judge_partial(judge, call->offset, "more arguments than are looked at");
+    if (name->sink != SG_SINK_CLEAN || name->flags & SG_N_DENIED || judge->learned.tap)
+        weigh(judge, m, call, global, name);
 }
 
 static void use_model(struct sg_judge *judge, const struct sg_machine *m, uint64_t call_id,

@@ -1,10 +1,13 @@
 /* words.c - what the words that names are made of say. */
 #include "judge/words.h"
 
-#include <stddef.h>
+#include <string.h>
+
+/* Bytes of a word in the lists, filled up with zeros: they need no pointers and are compared whole. */
+#define WORD_SIZE 24u
 
 /* Attributes by which one walks from any object to everything. */
-static const char *const walks[] = {
+static const char walks[][WORD_SIZE] = {
     "__globals__",       "__builtins__",  "__subclasses__", "__base__",    "__bases__",
     "__mro__",           "mro",           "__code__",       "__closure__", "__getattribute__",
     "__loader__",        "__import__",    "__self__",       "__func__",    "__wrapped__",
@@ -16,7 +19,7 @@ static const char *const walks[] = {
 };
 
 /* Words for which a function is named when it runs, fetches or wipes something. */
-static const char *const runs[] = {
+static const char runs[][WORD_SIZE] = {
     "system",
     "popen",
     "popen2",
@@ -108,23 +111,32 @@ static const char *const runs[] = {
 };
 
 /* Parts of libraries that tests, builders and users of a terminal call. */
-static const char *const asides[] = {
+static const char asides[][WORD_SIZE] = {
     "test",     "tests",    "testing", "_testing", "conftest",   "_test_utils",  "distutils",
     "command",  "cli",      "scripts", "tools",    "benchmarks", "__main__",     "setup",
     "commands", "examples", "bench",   "_cli",     "launch",     "_build_utils",
 };
 
 /* Words of functions that libraries rebuild their objects with. */
-static const char *const rebuilds[] = {
+static const char rebuilds[][WORD_SIZE] = {
     "rebuild", "reconstruct", "reconstructor", "unpickle", "unpickler", "ctor",      "newobj",
     "newObj",  "new",         "restore",       "unreduce", "setstate",  "fromstate", "unserialize",
 };
 
-static bool listed(struct sg_text word, const char *const *list, size_t count)
+static bool listed(struct sg_text word, const char (*list)[WORD_SIZE], size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (word.len > 0 && word.at[0] == list[i][0] && sg_text_is(word, list[i]))
+    char key[WORD_SIZE] = {0};
+    uint64_t first, other;
+
+    if (word.len == 0 || word.len > WORD_SIZE || word.at[word.len - 1] == '\0')
+        return false;
+    memcpy(key, word.at, word.len);
+    memcpy(&first, key, sizeof(first));
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&other, list[i], sizeof(other));
+        if (other == first && memcmp(list[i], key, WORD_SIZE) == 0)
             return true;
+    }
     return false;
 }
 
@@ -151,7 +163,7 @@ bool sg_word_runs(struct sg_text word)
 
 bool sg_word_dunder(struct sg_text word)
 {
-    static const char *const made[] = {"__new__", "__newobj__", "__newobj_ex__", "__init__"};
+    static const char made[][WORD_SIZE] = {"__new__", "__newobj__", "__newobj_ex__", "__init__"};
 
     return word.len > 4 && word.at[0] == '_' && word.at[1] == '_' && word.at[word.len - 1] == '_' &&
            word.at[word.len - 2] == '_' && !LISTED(word, made);
@@ -159,7 +171,7 @@ bool sg_word_dunder(struct sg_text word)
 
 bool sg_word_package(struct sg_text word)
 {
-    static const char *const packages[] = {
+    static const char packages[][WORD_SIZE] = {
         "asyncio",    "bsddb",         "collections",     "compiler", "compression",
         "concurrent", "ctypes",        "curses",          "dbm",      "distutils",
         "email",      "encodings",     "ensurepip",       "hotshot",  "html",

@@ -10,13 +10,45 @@
 /* The longest opcode handled here with its argument, but for text, and then some. */
 #define STRIDE 10u
 
-/* What step() has a case for. */
-static const bool simple[256] = {
-    ['K'] = true,  ['M'] = true,  ['J'] = true,  ['N'] = true,  ['G'] = true,  ['X'] = true,
-    ['q'] = true,  ['h'] = true,  ['r'] = true,  ['j'] = true,  ['('] = true,  ['}'] = true,
-    [']'] = true,  [')'] = true,  ['t'] = true,  ['u'] = true,  ['e'] = true,  ['s'] = true,
-    ['a'] = true,  [0x85] = true, [0x86] = true, [0x87] = true, [0x88] = true, [0x89] = true,
-    [0x8c] = true, [0x8f] = true, [0x90] = true, [0x94] = true,
+/* What is done for an opcode. Those with a number one apart do the same with another kind or count. */
+enum move {
+    MOVE_NONE, /* not simple */
+    MOVE_INTEGER,
+    MOVE_NIL,
+    MOVE_FALSE,
+    MOVE_TRUE,
+    MOVE_REAL,
+    MOVE_SHORT_TEXT,
+    MOVE_TEXT,
+    MOVE_MEMOIZE,
+    MOVE_PUT,
+    MOVE_LONG_PUT,
+    MOVE_GET,
+    MOVE_LONG_GET,
+    MOVE_MARK,
+    MOVE_LIST,
+    MOVE_SET,
+    MOVE_DICT,
+    MOVE_TUPLE_0,
+    MOVE_TUPLE_1,
+    MOVE_TUPLE_2,
+    MOVE_TUPLE_3,
+    MOVE_TUPLE,
+    MOVE_APPENDS,
+    MOVE_ADDITEMS,
+    MOVE_SETITEMS,
+    MOVE_APPEND,
+    MOVE_SETITEM,
+};
+
+static const uint8_t moves[256] = {
+    ['K'] = MOVE_INTEGER,   ['M'] = MOVE_INTEGER,  ['J'] = MOVE_INTEGER, ['N'] = MOVE_NIL,
+    [0x89] = MOVE_FALSE,    [0x88] = MOVE_TRUE,    ['G'] = MOVE_REAL,    [0x8c] = MOVE_SHORT_TEXT,
+    ['X'] = MOVE_TEXT,      [0x94] = MOVE_MEMOIZE, ['q'] = MOVE_PUT,     ['r'] = MOVE_LONG_PUT,
+    ['h'] = MOVE_GET,       ['j'] = MOVE_LONG_GET, ['('] = MOVE_MARK,    [']'] = MOVE_LIST,
+    [0x8f] = MOVE_SET,      ['}'] = MOVE_DICT,     [')'] = MOVE_TUPLE_0, [0x85] = MOVE_TUPLE_1,
+    [0x86] = MOVE_TUPLE_2,  [0x87] = MOVE_TUPLE_3, ['t'] = MOVE_TUPLE,   ['e'] = MOVE_APPENDS,
+    [0x90] = MOVE_ADDITEMS, ['u'] = MOVE_SETITEMS, ['a'] = MOVE_APPEND,  ['s'] = MOVE_SETITEM,
 };
 
 struct sprint {
@@ -28,6 +60,12 @@ struct sprint {
     uint64_t *memo, *memo_next, *memo_room;
     uint64_t base; /* stream offset of address zero */
 };
+
+/* There may be none yet: nothing can be added to NULL. */
+static uint64_t *word_at(const struct sg_words *words, size_t index)
+{
+    return words->at ? words->at + index : NULL;
+}
 
 static bool prepare(struct sg_machine *m, struct sprint *p)
 {
@@ -52,11 +90,11 @@ static bool prepare(struct sg_machine *m, struct sprint *p)
                          .fence = stack->at + sg_stack_fence(m->load),
                          .room = stack->at + stack->room,
                          .marks = marks->at,
-                         .mark = marks->at + marks->count,
-                         .mark_room = marks->at + marks->room,
+                         .mark = word_at(marks, marks->count),
+                         .mark_room = word_at(marks, marks->room),
                          .memo = dense->at,
-                         .memo_next = dense->at + dense->count,
-                         .memo_room = dense->at + dense->room,
+                         .memo_next = word_at(dense, dense->count),
+                         .memo_room = word_at(dense, dense->room),
                          .base = offset - (uint64_t)(uintptr_t)s->at};
     return m->load->memo.count == dense->count; /* no holes: MEMOIZE appends */
 }
@@ -86,9 +124,21 @@ static inline size_t push(struct sprint *p, sg_value value, size_t took)
     return took;
 }
 
-static inline size_t integer(struct sprint *p, uint64_t value, size_t took)
+/* BININT1, BININT2, BININT: which of them comes next nobody can guess, so it is no branch. Their last
+ * three bits tell them apart. */
+static inline size_t integer(struct sprint *p)
 {
-    return push(p, sg_make(SG_V_INT, value & ((1ULL << 59) - 1)), took);
+    static const struct {
+        uint32_t mask, sign;
+        uint8_t took;
+    } shapes[8] = {['K' & 7] = {0xff, 0, 2},
+                   ['M' & 7] = {0xffff, 0, 3},
+                   ['J' & 7] = {UINT32_MAX, 1u << 31, 5}};
+    unsigned shape = *p->at & 7;
+    uint64_t value = sg_le32(p->at + 1) & shapes[shape].mask;
+
+    value = (value ^ shapes[shape].sign) - shapes[shape].sign;
+    return push(p, sg_make(SG_V_INT, value & ((1ULL << 59) - 1)), shapes[shape].took);
 }
 
 static inline size_t real(struct sprint *p)
@@ -199,79 +249,66 @@ static inline size_t fill_last(struct sg_machine *m, struct sprint *p, size_t co
     return fill(m, p, p->top - count);
 }
 
-static inline enum sg_kind filled_by(uint8_t opcode)
-{
-    return opcode == 'u' ? SG_V_DICT : opcode == 'e' ? SG_V_LIST : SG_V_SET;
-}
+static const enum sg_kind kinds[] = {SG_V_LIST, SG_V_SET, SG_V_DICT};
 
-static inline enum sg_kind made_by(uint8_t opcode)
+static inline size_t chain(struct sg_machine *m, struct sprint *p, enum sg_kind kind)
 {
-    return opcode == '}' ? SG_V_DICT : opcode == ']' ? SG_V_LIST : SG_V_SET;
-}
-
-static inline size_t step_container(struct sg_machine *m, struct sprint *p)
-{
-    switch (*p->at) {
-    case '(':
-        return mark(p);
-    case '}':
-    case ']':
-    case 0x8f:
-        return p->top == p->room ? 0 : push(p, sg_value_chain(m, made_by(*p->at)), 1);
-    case ')':
-    case 0x85:
-    case 0x86:
-    case 0x87:
-        return tuple_last(m, p, *p->at == ')' ? 0 : *p->at - 0x84u);
-    case 't':
-        return tuple_marked(m, p);
-    case 'u':
-    case 'e':
-    case 0x90:
-        return fill_marked(m, p, filled_by(*p->at));
-    case 's':
-    case 'a':
-        return fill_last(m, p, *p->at == 's' ? 2 : 1, *p->at == 's' ? SG_V_DICT : SG_V_LIST);
-    default:
-        return 0;
-    }
+    return p->top == p->room ? 0 : push(p, sg_value_chain(m, kind), 1);
 }
 
 static inline size_t step(struct sg_machine *m, struct sprint *p)
 {
     const uint8_t *at = p->at;
+    enum move move = (enum move)moves[*at];
 
-    switch (*at) {
-    case 'K':
-        return integer(p, at[1], 2);
-    case 'M':
-        return integer(p, sg_le16(at + 1), 3);
-    case 'J':
-        return integer(p, (uint64_t)(int64_t)(int32_t)sg_le32(at + 1), 5);
-    case 'N':
+    switch (move) {
+    case MOVE_NONE:
+        return 0;
+    case MOVE_INTEGER:
+        return integer(p);
+    case MOVE_NIL:
         return push(p, SG_NONE_VALUE, 1);
-    case 0x88:
-    case 0x89:
-        return push(p, sg_make(SG_V_BOOL, *at == 0x88), 1);
-    case 'G':
+    case MOVE_FALSE:
+    case MOVE_TRUE:
+        return push(p, sg_make(SG_V_BOOL, (uint64_t)move - MOVE_FALSE), 1);
+    case MOVE_REAL:
         return real(p);
-    case 0x8c:
+    case MOVE_SHORT_TEXT:
         return text(p, 2, at[1]);
-    case 'X':
+    case MOVE_TEXT:
         return text(p, 5, sg_le32(at + 1));
-    case 0x94:
+    case MOVE_MEMOIZE:
         return put(p, (uint64_t)(p->memo_next - p->memo), 1);
-    case 'q':
+    case MOVE_PUT:
         return put(p, at[1], 2);
-    case 'r':
+    case MOVE_LONG_PUT:
         return put(p, sg_le32(at + 1), 5);
-    case 'h':
+    case MOVE_GET:
         return get(p, at[1], 2);
-    case 'j':
+    case MOVE_LONG_GET:
         return get(p, sg_le32(at + 1), 5);
-    default:
-        return step_container(m, p);
+    case MOVE_MARK:
+        return mark(p);
+    case MOVE_LIST:
+    case MOVE_SET:
+    case MOVE_DICT:
+        return chain(m, p, kinds[move - MOVE_LIST]);
+    case MOVE_TUPLE_0:
+    case MOVE_TUPLE_1:
+    case MOVE_TUPLE_2:
+    case MOVE_TUPLE_3:
+        return tuple_last(m, p, move - MOVE_TUPLE_0);
+    case MOVE_TUPLE:
+        return tuple_marked(m, p);
+    case MOVE_APPENDS:
+    case MOVE_ADDITEMS:
+    case MOVE_SETITEMS:
+        return fill_marked(m, p, kinds[move - MOVE_APPENDS]);
+    case MOVE_APPEND:
+    case MOVE_SETITEM:
+        return move == MOVE_APPEND ? fill_last(m, p, 1, SG_V_LIST) : fill_last(m, p, 2, SG_V_DICT);
     }
+    __builtin_unreachable();
 }
 
 void sg_run_fast(struct sg_machine *m)
@@ -279,7 +316,7 @@ void sg_run_fast(struct sg_machine *m)
     struct sprint shared, p;
     uint64_t opcodes = 0;
 
-    if (m->stream->at == m->stream->end || !simple[*m->stream->at] || !prepare(m, &shared))
+    if (m->stream->at == m->stream->end || !moves[*m->stream->at] || !prepare(m, &shared))
         return;
     p = shared; /* of this one nobody else has the address: it need not be in memory */
     for (size_t took; p.at < p.limit && (took = step(m, &p)) > 0; opcodes++)

@@ -191,6 +191,7 @@ enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
         sg_resync(m);
     }
     outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
+    m->arena->refused |= m->front.refused;
     return SG_OK;
 }
 

@@ -58,6 +58,22 @@ static inline uint64_t *sg_ring_node(const struct sg_ring *ring, uint64_t positi
     return ring->words + (position & (ring->size - 1));
 }
 
+/* Words for a new node, pushing out the oldest ones; NULL when it would push out too many. */
+static inline uint64_t *sg_ring_take(struct sg_ring *ring, size_t words, uint64_t *position)
+{
+    uint64_t start = ring->head & (ring->size - 1);
+
+    if (words > ring->size / 4)
+        return NULL;
+    if (words > ring->size - start) {
+        ring->head += ring->size - start;
+        start = 0;
+    }
+    *position = ring->head;
+    ring->head += words;
+    return ring->words + start;
+}
+
 static inline uint64_t sg_node_header(enum sg_node_kind kind, uint8_t weight, uint64_t count)
 {
     return (uint64_t)kind << 56 | (uint64_t)weight << 48 | count;
@@ -143,6 +159,15 @@ struct sg_argument {
 /* What a handler answers. */
 enum sg_step { SG_STEP_ON, SG_STEP_STOP, SG_STEP_ERROR, SG_STEP_END, SG_STEP_MEMORY };
 
+/* A short text that was looked up by: the same keys come again and again. */
+struct sg_key {
+    sg_value value;
+    char bytes[32];
+};
+
+#define SG_KEYS 16u
+#define SG_KEY_OF(value) ((value) >> SG_KIND_BITS & (SG_KEYS - 1))
+
 struct sg_machine {
     struct sg_arena *arena;
     struct sg_arena front; /* before the ring, see sg_machine_room() */
@@ -155,7 +180,8 @@ struct sg_machine {
     struct sg_ring ring;
     struct sg_globals globals;
     struct sg_outcome *outcome;
-    struct sg_outcome guessed;  /* while guessing */
+    struct sg_outcome guessed; /* while guessing */
+    struct sg_key keys[SG_KEYS];
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
     uint64_t work; /* bytes and items looked at besides the stream's own */
@@ -178,7 +204,6 @@ struct sg_machine {
  * is room, next to all else that is used often; then behind it. */
 struct sg_arena *sg_machine_room(struct sg_machine *m, size_t size);
 SG_MUST_CHECK bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value);
-uint64_t *sg_ring_take(struct sg_machine *m, size_t words, uint64_t *position);
 sg_value sg_value_int_make(int64_t number);
 sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset, uint64_t length);
 sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length);
@@ -196,7 +221,7 @@ uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
 void sg_value_escape(struct sg_machine *m, sg_value v);
 bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 bool sg_value_is_text(sg_value v); /* STR or BYTES */
-sg_value sg_value_lookup(const struct sg_machine *m, sg_value dict, const char *key);
+sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key);
 
 /* memo.c */
 SG_MUST_CHECK bool sg_memo_put(struct sg_machine *m, uint64_t key, sg_value value);

@@ -24,22 +24,6 @@ bool sg_words_push(struct sg_machine *m, struct sg_words *words, uint64_t value)
     return true;
 }
 
-uint64_t *sg_ring_take(struct sg_machine *m, size_t words, uint64_t *position)
-{
-    struct sg_ring *ring = &m->ring;
-    uint64_t start = ring->head & (ring->size - 1);
-
-    if (words > ring->size / 4)
-        return NULL;
-    if (words > ring->size - start) {
-        ring->head += ring->size - start;
-        start = 0;
-    }
-    *position = ring->head;
-    ring->head += words;
-    return ring->words + start;
-}
-
 sg_value sg_value_int_make(int64_t number)
 {
     if (number >= -(1LL << 57) && number < 1LL << 57)
@@ -50,7 +34,7 @@ sg_value sg_value_int_make(int64_t number)
 sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(m, 2, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 2, &position);
 
     node[0] = sg_node_header(SG_N_LOST, 0, 0);
     node[1] = length;
@@ -63,7 +47,7 @@ sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset,
 
     if (offset >> SG_TEXT_OFFSET_BITS == 0 && length >> SG_TEXT_LENGTH_BITS == 0)
         return sg_make(kind, length << SG_TEXT_OFFSET_BITS | offset);
-    uint64_t *node = sg_ring_take(m, 3, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
     node[0] = sg_node_header(SG_N_SPAN, 0, 0);
     node[1] = offset;
     node[2] = length;
@@ -73,7 +57,7 @@ sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset,
 sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(m, 3, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
 
     node[0] = sg_node_header(SG_N_SPOOL, 0, 0);
     node[1] = (uint64_t)(uintptr_t)bytes;
@@ -87,13 +71,23 @@ sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *byte
     uint64_t *node = NULL;
 
     if (length < SIZE_MAX / 2)
-        node = sg_ring_take(m, 1 + (length + 7) / 8, &position);
+        node = sg_ring_take(&m->ring, 1 + (length + 7) / 8, &position);
     if (!node)
         return sg_value_lost(m, kind, length);
     node[0] = sg_node_header(SG_N_BYTES, 0, length);
     if (length)
         memcpy(node + 1, bytes, length);
     return sg_make(kind, position) | SG_TEXT_RING;
+}
+
+/* Most are few. */
+static inline void copy_words(uint64_t *to, const uint64_t *from, size_t count)
+{
+    if (count > 8)
+        memcpy(to, from, count * sizeof(*to));
+    else
+        for (size_t i = 0; i < count; i++)
+            to[i] = from[i];
 }
 
 /* The exponent after adding a leaf count of 2^b to one of 2^a, rounded up. */
@@ -115,18 +109,17 @@ sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t coun
     for (size_t i = 0; i < count; i++)
         if ((items[i] & SG_KIND_MASK) == SG_V_TUPLE)
             weight = add_weights(weight, sg_value_weight(m, items[i]));
-    uint64_t *node = sg_ring_take(m, kept + 2, &position);
+    uint64_t *node = sg_ring_take(&m->ring, kept + 2, &position);
     node[0] = sg_node_header(SG_N_ITEMS, weight, kept);
     node[1] = count;
-    if (kept)
-        memcpy(node + 2, items, kept * sizeof(*items));
+    copy_words(node + 2, items, kept);
     return sg_make(SG_V_TUPLE, position);
 }
 
 sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(m, 4, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 4, &position);
 
     node[0] = sg_node_header(SG_N_CHAIN, 0, 0);
     node[1] = node[2] = UINT64_MAX;
@@ -148,13 +141,13 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
         fits = count;
     if (fits == 0)
         return;
-    uint64_t *block = sg_ring_take(m, fits + 2, &position);
+    uint64_t *block = sg_ring_take(&m->ring, fits + 2, &position);
     node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
     if (!block || !node)
         return;
     block[0] = sg_node_header(SG_N_BLOCK, 0, fits);
     block[1] = UINT64_MAX;
-    memcpy(block + 2, items, fits * sizeof(*items));
+    copy_words(block + 2, items, fits);
     uint64_t *last = node[2] == UINT64_MAX ? NULL : sg_ring_node(&m->ring, node[2]);
     if (last)
         last[1] = position;
@@ -167,7 +160,7 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
 sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(m, 3, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
 
     node[0] = sg_node_header(SG_N_PAIR, 0, 2);
     node[1] = first;
@@ -178,7 +171,7 @@ sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, 
 sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(m, 8, &position);
+    uint64_t *node = sg_ring_take(&m->ring, 8, &position);
 
     node[0] = sg_node_header(SG_N_CALL, 0, 0);
     node[1] = call->id;

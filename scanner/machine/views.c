@@ -208,20 +208,54 @@ bool sg_value_escaped(const struct sg_machine *m, sg_value v)
     return node && sg_node_weight(node[0]);
 }
 
-sg_value sg_value_lookup(const struct sg_machine *m, sg_value dict, const char *key)
-{
-    bool whole;
-    size_t wanted = strlen(key);
-    char name[64];
+/* The words of a chain, one after the other. */
+struct cursor {
+    uint64_t next; /* block */
+    const uint64_t *at, *end;
+};
 
-    if (sg_value_kind(m, dict) != SG_V_DICT)
-        return SG_ABSENT;
-    size_t count = sg_value_count(m, dict, &whole);
+static sg_value next_word(const struct sg_machine *m, struct cursor *c)
+{
+    while (c->at == c->end) {
+        const uint64_t *block = c->next == UINT64_MAX ? NULL : sg_ring_node(&m->ring, c->next);
+        if (!block)
+            return SG_FORGOTTEN_VALUE;
+        c->next = block[1];
+        c->at = block + 2;
+        c->end = c->at + sg_node_count(block[0]);
+    }
+    return *c->at++;
+}
+
+/* A word stands for the same text for as long as the machine lives. */
+static bool reads(struct sg_machine *m, sg_value v, const char *text, size_t len)
+{
+    struct sg_key *known = &m->keys[SG_KEY_OF(v)];
+    char bytes[64];
+
+    if (sg_value_length(m, v) != len || len >= sizeof(bytes))
+        return false;
+    if (len > sizeof(known->bytes))
+        return sg_value_read(m, v, 0, bytes, len) == len && memcmp(bytes, text, len) == 0;
+    if (known->value != v) {
+        if (sg_value_read(m, v, 0, bytes, len) != len)
+            return false;
+        known->value = v;
+        memcpy(known->bytes, bytes, len);
+    }
+    return memcmp(known->bytes, text, len) == 0;
+}
+
+sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key)
+{
+    const uint64_t *node = sg_value_kind(m, dict) == SG_V_DICT ? node_of(m, dict) : NULL;
+    size_t wanted = strlen(key), count = node ? (size_t)sg_node_count(node[0]) / 2 : 0;
+    struct cursor cursor = {.next = node ? node[1] : UINT64_MAX};
+
     for (size_t i = 0; i < count && i < 64; i++) {
-        sg_value k = sg_value_item(m, dict, i);
-        if (sg_value_length(m, k) == wanted && wanted < sizeof(name) &&
-            sg_value_read(m, k, 0, name, wanted) == wanted && memcmp(name, key, wanted) == 0)
-            return sg_value_mapped(m, dict, i);
+        sg_value k = next_word(m, &cursor), mapped = next_word(m, &cursor);
+        if (reads(m, k, key, wanted))
+            return mapped;
     }
     return SG_ABSENT;
 }

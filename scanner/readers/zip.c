@@ -5,7 +5,7 @@
 #define WORK_MAX (1ULL << 30)
 
 /* Names are stored back to back, in blocks. */
-#define NAMES_SIZE 16384u
+#define NAMES_SIZE 4096u
 
 #define SCRATCH_MAX (2u * SG_ZIP_CENTRAL_MAX + 4096u)
 
@@ -231,6 +231,7 @@ enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *aren
         walk.scratch = sg_arena_take(&passing, walk.scratch_size);
     }
     enum sg_status status = source->mem || walk.scratch ? list_all(&walk) : SG_ERR_MEMORY;
+    arena->refused |= passing.refused;
     if (status)
         return status;
     sg_zip_settle(&result, &walk.list, arena);

@@ -59,7 +59,8 @@ static bool riff_fits(const uint8_t *head)
 
 static bool fits(const struct row *row, const uint8_t *head, size_t len)
 {
-    if (len < (size_t)row->at + row->len || memcmp(head + row->at, row->bytes, row->len) != 0)
+    if (len < (size_t)row->at + row->len || head[row->at] != (uint8_t)row->bytes[0] ||
+        memcmp(head + row->at, row->bytes, row->len) != 0)
         return false;
     if (row->at == 2)
         return pyc_fits(head, len);

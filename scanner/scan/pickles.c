@@ -47,9 +47,7 @@ static enum look look_at(const struct sg_outcome *o, bool striking)
 /* Whether what a name does is beyond doubt. */
 static bool certain_name(const struct sg_global *global)
 {
-    char detail[64];
-
-    return global && sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.9;
+    return global && sg_judge_name(global->module, global->qualname, NULL, 0) >= 0.9;
 }
 
 static bool uncertain(const struct run *run, const struct sg_machine *m)
@@ -153,12 +151,11 @@ static void on_probed_name(void *ctx, const struct sg_machine *m __attribute__((
                            const struct sg_global *global)
 {
     struct run *run = ctx;
-    char detail[64];
 
     if (!(global->flags & SG_G_UNRESOLVED) && !importable(global->module))
         run->prose = true;
     if (!(global->flags & SG_G_ODD_CHARS) &&
-        sg_judge_name(global->module, global->qualname, detail, sizeof(detail)) >= 0.5)
+        sg_judge_name(global->module, global->qualname, NULL, 0) >= 0.5)
         run->striking = true;
 }
 

@@ -7,10 +7,11 @@
 
 #define WINDOW_SIZE (128u << 10)
 
-/* A member costs at least as much as its headers have bytes, four times over. */
+/* What is inside a file is about as much as the file, at each depth. A content counts for its bytes and some
+ * more, for which its headers alone make up. */
 #define NESTED_COST 512u
 #define NESTED_RATIO 16u
-#define NESTED_FREE (4u << 20)
+#define NESTED_FREE (1u << 20)
 
 static bool open_source(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
 {
@@ -45,8 +46,7 @@ static uint64_t *nested(struct sg_composer *c, uint32_t depth)
     return &c->nested[depth < SG_NESTED_DEPTHS ? depth : SG_NESTED_DEPTHS - 1];
 }
 
-/* What is inside a file is about as much as the file, at each depth. Each has its own measure, so that what
- * lies deep does not hide what does not. */
+/* Each depth has its own measure, so that what lies deep does not hide what does not. */
 static bool repeats_itself(struct sg_composer *c)
 {
     return *nested(c, c->depth) / NESTED_RATIO > c->size + c->unpacked + NESTED_FREE;

@@ -17,14 +17,13 @@ static bool is_at_root(struct sg_text name, const char *whole)
     return name.len == strlen(whole) && strncasecmp(name.at, whole, name.len) == 0;
 }
 
-/* At the root or inside one folder, which torch names after the file. */
-static bool in_archive(struct sg_text name, const char *tail)
+/* At the root, or inside one folder, which torch names after the file: without it. */
+static struct sg_text in_archive(struct sg_text name)
 {
     const char *slash = memchr(name.at, '/', name.len);
     size_t folder = slash ? (size_t)(slash + 1 - name.at) : 0;
 
-    return is_at_root(name, tail) ||
-           (slash && is_at_root((struct sg_text){name.at + folder, name.len - folder}, tail));
+    return (struct sg_text){name.at + folder, name.len - folder};
 }
 
 static bool in_folder(struct sg_text name, const char *folder)
@@ -39,11 +38,14 @@ struct traits {
 
 static void look(struct sg_text name, struct traits *t)
 {
-    t->data |= in_archive(name, "data.pkl");
-    t->constants |= in_archive(name, "constants.pkl");
+    struct sg_text inner = in_archive(name);
+
+    t->data |= is_at_root(name, "data.pkl") || is_at_root(inner, "data.pkl");
+    t->constants |= is_at_root(name, "constants.pkl") || is_at_root(inner, "constants.pkl");
     t->code |= in_folder(name, "/code/") || sg_text_starts(name, SG_TEXT("code/"));
     t->package |=
-        in_archive(name, ".data/extern_modules") || in_archive(name, ".data/python_version");
+        is_at_root(inner, ".data/extern_modules") || is_at_root(inner, ".data/python_version") ||
+        is_at_root(name, ".data/extern_modules") || is_at_root(name, ".data/python_version");
     t->served |= is_at_root(name, "MAR-INF/MANIFEST.json");
     t->config |= is_at_root(name, "config.json");
     t->metadata |= is_at_root(name, "metadata.json");

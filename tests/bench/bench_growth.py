@@ -162,7 +162,9 @@ def measured(build: Path, folder: Path) -> list[Series]:
         Series("torch zip", "bytes", series(program, folder, write_torch, SIZES)),
         Series("dense pickle", "opcodes", series(program, folder, write_opcodes, OPCODES)),
         Series("zip of pickles", "members", series(program, folder, write_members, MEMBERS)),
-        Series("containers in one another", "levels", series(program, folder, write_nested, DEPTHS)),
+        Series(
+            "containers in one another", "levels", series(program, folder, write_nested, DEPTHS)
+        ),
         Series("first open of a 1 MB model", "processes at once", processes(build, folder)),
     ]
 
@@ -191,7 +193,10 @@ def draw(found: list[Series], out: Path) -> None:
     if not python.exists():
         print("skipped: no matplotlib: scripts/evaluation/install_peers", file=sys.stderr)
         return
-    drawn = [{"title": f"{s.title}, slope {s.slope():.2f}", "unit": s.unit, "points": s.points} for s in found]
+    drawn = [
+        {"title": f"{s.title}, slope {s.slope():.2f}", "unit": s.unit, "points": s.points}
+        for s in found
+    ]
     driver = Path(__file__).with_name("growth_driver.py")
     subprocess.run([python, driver, out], input=json.dumps(drawn), text=True, check=True)
 

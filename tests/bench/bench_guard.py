@@ -18,6 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rows import row
+
+COMMAND = "tests/bench/bench_guard.py"
 PYTHON = sys.executable
 MICRO = 1e-6
 MILLI = 1e-3
@@ -60,7 +63,7 @@ for name in os.listdir(sys.argv[1]):
     begun = time.process_time_ns()
     os.close(os.open(path, 0))
     taken.append(time.process_time_ns() - begun)
-print(sorted(taken)[len(taken) // 4] * 1e-9)
+print((taken[0] if sys.argv[2:] else sorted(taken)[len(taken) // 4]) * 1e-9)
 """
 LOAD = """
 import sys, time
@@ -94,6 +97,14 @@ forest = RandomForestClassifier(20, random_state=1).fit(*make_classification(300
 joblib.dump(forest, folder + "/joblib")
 pickle.dump([{"id": i, "name": f"row {i}", "score": i / 7} for i in range(28000)], open(folder + "/pickle", "wb"))
 """
+
+# What a first open may cost, as a share of loading. Where loading is nothing but opcodes, no more can be
+# asked than that the machine is ten times as fast as CPython.
+SHARES = {
+    "torch": ("a torch model", 0.03),
+    "joblib": ("a forest by joblib", 0.03),
+    "pickle": ("a pickle of 28,000 dicts", 0.10),
+}
 
 Measure = Callable[[dict[str, str]], float]
 
@@ -154,9 +165,12 @@ def pairs(name: str, measure: Measure, library: str, rounds: int) -> Pairs:
     return found
 
 
-def show(name: str, columns: list[str], asked: str, met: bool) -> None:
+def show(name: str, columns: list[str], asked: str, met: bool | None) -> None:
     cells = " ".join(f"{one:>12}" for one in columns)
-    print(f"{name:<42} {cells}  {asked:<14} {'yes' if met else 'NO'}", flush=True)
+    print(f"{name:<42} {cells}  {asked}", flush=True)
+    plain, guarded, middle, spread = columns
+    measured = f"{middle} ({spread}): {plain} without, {guarded} with"
+    row(name, f"≤ {asked}" if asked else "", measured, met, COMMAND)
 
 
 def show_ratio(found: Pairs, most: float) -> None:
@@ -174,12 +188,15 @@ def show_added(found: Pairs, most: float, unit: float, word: str) -> None:
     show(found.name, [*columns, f"{low:+.2f}..{high:+.2f}"], asked, middle <= most / unit)
 
 
-def show_share(found: Pairs, load: float) -> None:
+def show_share(found: Pairs, load: float, most: float | None) -> None:
     """What a first open costs more, in hundredths of what loading the model takes."""
-    middle, low, high = (100 * one / load for one in found.spread(lambda a, b: b - a))
+    middle, low, high = found.spread(lambda a, b: (b - a) / load)
     added = statistics.median(found.guarded) - statistics.median(found.plain)
-    columns = [f"{load / MICRO:.0f} us load", f"+{added / MICRO:.1f} us", f"{middle:.2f} %"]
-    show(found.name, [*columns, f"{low:.2f}..{high:.2f}"], "3 %", middle <= 3)
+    measured = f"{middle:.1%} ({low:.1%}..{high:.1%}): {added / MICRO:.1f} us"
+    measured += f" of {load / MICRO:.0f} us that loading takes"
+    print(f"{found.name:<42} {measured}", flush=True)
+    met = None if most is None else middle <= most
+    row(found.name, "" if most is None else f"≤ {most:.0%}", measured, met, COMMAND)
 
 
 def copies(folder: Path, source: Path, count: int) -> str:
@@ -197,14 +214,17 @@ def opens(folder: Path, library: str, rounds: int) -> None:
     )
     (folder / "text").write_text("key = value\n" * 20)
     (folder / "source.py").write_text("import os\n" * 30_000)
-    kinds = ("torch", "joblib", "pickle")
-    first = {kind: copies(folder, folder / kind, 40) for kind in kinds}
+    first = {kind: copies(folder, folder / kind, 40) for kind in SHARES}
     time.sleep(WARM)
-    for kind in kinds:
+    for kind, (title, most) in SHARES.items():
         load = min(inside(LOAD, kind, str(folder / kind))(environment(None)) for _ in range(3))
         size = (folder / kind).stat().st_size / 1e6
-        name = f"first open of a {size:.1f} MB {kind} model"
-        show_share(pairs(name, inside(FIRST_OPENS, first[kind]), library, rounds), load)
+        for name, more, asked in (
+            (f"first open of {title}, {size:.1f} MB", [], most),
+            (f"… by a process that opened none before: {kind}", ["alone"], None),
+        ):
+            measure = inside(FIRST_OPENS, first[kind], *more)
+            show_share(pairs(name, measure, library, rounds), load, asked)
     for name, file, most in (
         ("100,000 opens of a torch model, again", "torch", 2 * MICRO),
         ("100,000 opens of a small text", "text", MICRO),
@@ -219,7 +239,7 @@ def main() -> None:
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 9
     heads = ["without", "with", "median", "middle half"]
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    print(" " * 42, " ".join(f"{one:>12}" for one in heads), " asked          met")
+    print(" " * 42, " ".join(f"{one:>12}" for one in heads), " asked")
     with tempfile.TemporaryDirectory(prefix="sg") as name:
         opens(Path(name), library, rounds)
     true = program("/bin/true", times=50)

@@ -34,7 +34,9 @@ def main() -> None:
     figure.tight_layout()
     drawing = io.StringIO()
     figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
-    Path(sys.argv[1]).write_text(re.sub(r"(\d\.\d\d)\d+", r"\1", drawing.getvalue()), encoding="utf-8")
+    Path(sys.argv[1]).write_text(
+        re.sub(r"(\d\.\d\d)\d+", r"\1", drawing.getvalue()), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

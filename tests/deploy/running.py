@@ -100,8 +100,9 @@ def crun(folder: Path, image: Image, plan: Plan) -> list[str]:
 
 def run_once(folder: Path, image: Image, plan: Plan) -> Done:
     """Until it ends."""
+    words = crun(folder, image, plan)
     done = subprocess.run(
-        crun(folder, image, plan), capture_output=True, text=True, timeout=SECONDS, check=False
+        words, input="", capture_output=True, text=True, timeout=SECONDS, check=False
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
@@ -116,7 +117,7 @@ class Service:
     heard: threading.Condition = field(default_factory=threading.Condition)
 
     def listen(self) -> None:
-        for line in self.process.stderr or ():
+        for line in self.process.stdout or ():
             with self.heard:
                 self.lines.append(line.rstrip("\n"))
                 self.heard.notify_all()
@@ -141,7 +142,9 @@ class Service:
 def served(folder: Path, image: Image, plan: Plan) -> Iterator[Service]:
     """A server that has said where it serves; ended by SIGTERM, as platforms do."""
     words = crun(folder, image, plan)
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    # Pipes of its own: crun gives what it is started with to the user inside, /dev/null as well.
+    pipe, same = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=same, text=True) as process:
         service = Service(0, process)
         listener = threading.Thread(target=service.listen)
         listener.start()

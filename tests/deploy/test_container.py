@@ -20,7 +20,7 @@ from conftest import BUILD, ROOT
 from running import Plan, Service, run_once, served
 
 KUBERNETES = ROOT / "scripts" / "deploy" / "kubernetes"
-CHECKERS = BUILD.parent / "build" / "deploy-venv" / "bin"
+CHECKERS = ROOT / "build" / "deploy-venv" / "bin"
 LOAD = Path(serving_load.__file__)
 IMAGES = {"safeguard-layer": "layer", "safeguard-init": "init", "app": "app"}
 
@@ -251,6 +251,15 @@ def plan_of(pod: dict[str, Any], container: dict[str, Any], found: dict[str, Pat
     )
 
 
+GET = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=60).status)"
+
+
+def probes(container: dict[str, Any]) -> list[str]:
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    asked = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "readiness", "liveness")]
+    return [f"http://127.0.0.1:{ports[one['port']]}{one['path']}" for one in asked]
+
+
 def test_pod_gets_the_library_from_its_init_container(app: Image, place: Place) -> None:
     pod = objects()["Deployment"]["spec"]["template"]["spec"]
     (init,), (server,) = pod["initContainers"], pod["containers"]
@@ -262,11 +271,16 @@ def test_pod_gets_the_library_from_its_init_container(app: Image, place: Place) 
         assert (done.status, done.out, done.err) == (0, "", "")
     with served(place.folder / "server", app, plan_of(pod, server, found)) as service:
         report = under_load(service, place, rounds=2, pause=0.5)
+        answers = [service.inside(sys.executable, "-c", GET, url) for url in probes(server)]
         maps = Path(f"/proc/{service.pid}/maps").read_text()
-        filters = status_of(service.pid)["Seccomp_filters"]
+        status = status_of(service.pid)
     went_on(report, place, service)
+    assert [answer.out for answer in answers] == ["200\n"] * 3
     assert "/safeguard/lib/libsafeguard.so" in maps
-    assert int(filters) >= 2  # the pod's, and the policy's
+    assert int(status["Seccomp_filters"]) >= 2  # the pod's, and the policy's
+    most = int(status["VmHWM"].removesuffix(" kB"))
+    print(f"memory: {most // 1024} MiB at most")
+    assert most < int(server["resources"]["limits"]["memory"].removesuffix("Gi")) << 20
 
 
 def test_pod_does_not_start_unguarded(app: Image, place: Place) -> None:

@@ -10,6 +10,8 @@ from conftest import run
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "chromium-headless-shell"]
 
+Colour = tuple[int, int, int]
+
 
 def words(folder: Path) -> list[str]:
     """How a browser is started; without one the test is skipped."""
@@ -34,10 +36,10 @@ class Picture:
         self.rows = rows_of(picture)
         self.width, self.height = len(self.rows[0]), len(self.rows)
 
-    def count(self, colour: tuple[int, ...]) -> int:
+    def count(self, colour: Colour) -> int:
         return sum(row.count(colour) for row in self.rows)
 
-    def columns(self, begin: int, end: int) -> set[tuple[int, ...]]:
+    def columns(self, begin: int, end: int) -> set[Colour]:
         return {pixel for row in self.rows for pixel in row[begin:end]}
 
 
@@ -61,7 +63,21 @@ def paeth(left: int, up: int, corner: int) -> int:
     return min((left, up, corner), key=lambda one: abs(guess - one))
 
 
-def rows_of(picture: bytes) -> list[list[tuple[int, ...]]]:
+def unfiltered(kind: int, row: bytes, before: bytes, step: int) -> bytes:
+    """A line of a PNG, from what stands for it and the line above."""
+    if kind == 0:
+        return row
+    if kind == 2:
+        return bytes(one + up & 255 for one, up in zip(row, before, strict=True))
+    line = bytearray(row)
+    for i, up in enumerate(before):
+        left, corner = (line[i - step], before[i - step]) if i >= step else (0, 0)
+        guess = left if kind == 1 else (left + up) // 2 if kind == 3 else paeth(left, up, corner)
+        line[i] = line[i] + guess & 255
+    return bytes(line)
+
+
+def rows_of(picture: bytes) -> list[list[Colour]]:
     """The colours of a PNG of eight bits a channel."""
     at, data = 8, b""
     width, _, depth, kind = struct.unpack(">IIBB", picture[16:26])
@@ -71,14 +87,9 @@ def rows_of(picture: bytes) -> list[list[tuple[int, ...]]]:
         data += picture[at + 8 : at + 8 + size] if name == b"IDAT" else b""
         at += size + 12
     plain, step = zlib.decompress(data), 3 if kind == 2 else 4
-    line, before, found = width * step, bytearray(width * step), []
+    line, found = width * step, []
+    row = bytes(line)
     for start in range(0, len(plain), line + 1):
-        row = bytearray(plain[start + 1 : start + 1 + line])
-        for i in range(line) if plain[start] else ():
-            left, corner = (row[i - step], before[i - step]) if i >= step else (0, 0)
-            up = before[i]
-            guess = (0, left, up, (left + up) // 2, paeth(left, up, corner))[plain[start]]
-            row[i] = row[i] + guess & 255
-        found.append([tuple(row[i : i + 3]) for i in range(0, line, step)])
-        before = row
+        row = unfiltered(plain[start], plain[start + 1 : start + 1 + line], row, step)
+        found.append(list(zip(row[::step], row[1::step], row[2::step], strict=True)))
     return found

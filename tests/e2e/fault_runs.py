@@ -38,9 +38,8 @@ def by_read(path: str) -> Any:
 
 
 def by_map(path: str) -> Any:
-    with open(path, "rb") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            return pickle.loads(view)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        return pickle.loads(view)
 
 
 def by_inherited(_path: str) -> Any:
@@ -67,7 +66,7 @@ def outcome(load: Callable[[str], Any], path: str) -> tuple[str, str]:
         value = load(path)
     except OSError as error:
         return errno.errorcode.get(error.errno or 0, "?"), str(error)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever a fault brings about is told
         return type(error).__name__, str(error)
     return ("loaded" if value == CLEAN else "other"), repr(value)[:80]
 

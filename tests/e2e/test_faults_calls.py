@@ -48,7 +48,7 @@ def injector(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def payload(canary: Path) -> bytes:
     """Runs in the process itself: under the injector's filter no program could be started."""
-    return b"cbuiltins\nexec\n(S'open(\"" + str(canary).encode() + b"\",\"w\")'\ntR."
+    return b"cbuiltins\nexec\n(S'open(\"" + str(canary).encode() + b'","w")\'\ntR.'
 
 
 def settle(path: Path) -> None:
@@ -96,7 +96,7 @@ def loads(injector: Path, path: Path, way: str, env: dict[str, str]) -> list[dic
         pytest.skip("this system gives no seccomp filter")
     assert done.returncode == 0, done
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len({one["at"] for one in found}) >= 15, done
+    assert len({one["at"] for one in found}) >= 10, done
     assert {one["fault"] for one in found} == set(FAULTS)
     return found
 
@@ -142,9 +142,7 @@ def test_malicious_archive(injector: Path, place: Path) -> None:
 
 
 @pytest.mark.parametrize("listed", ["sha256", "path"])
-def test_clean_file_that_is_denied(
-    injector: Path, place: Path, clean: Path, listed: str
-) -> None:
+def test_clean_file_that_is_denied(injector: Path, place: Path, clean: Path, listed: str) -> None:
     """Of a file whose hash or path cannot be had nobody knows that no list denies it."""
     what = str(clean) if listed == "path" else hashlib.sha256(clean.read_bytes()).hexdigest()
     found = loads(injector, clean, "open", policy(place, "auto", f"[deny]\n{listed} = {what}\n"))

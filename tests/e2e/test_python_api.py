@@ -286,7 +286,7 @@ def test_a_fifo_is_not_waited_for(place: Path) -> None:
 
 
 def test_a_file_that_may_not_be_read(path: Path) -> None:
-    with path.open("ab") as file, pytest.raises(OSError, match="not readable|read"):
+    with path.open("ab") as file, pytest.raises(OSError, match="read"):
         safeguard.scan(file)
     with path.open("ab", buffering=0) as raw, pytest.raises(OSError, match="Bad file descriptor"):
         safeguard.scan(raw)
@@ -429,7 +429,9 @@ def test_the_command_becomes_the_program(path: Path, command: list[str]) -> None
     other = run([CLI, *command, path])
     assert mine.status == other.status
     assert str(path) in mine.out
-    assert mine.out.split("micros")[0].split(" ms")[0] == other.out.split("micros")[0].split(" ms")[0]
+    assert (
+        mine.out.split("micros")[0].split(" ms")[0] == other.out.split("micros")[0].split(" ms")[0]
+    )
 
 
 def places(folder: Path, **environment: str) -> tuple[int, str]:

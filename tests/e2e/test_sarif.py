@@ -81,7 +81,7 @@ def test_validator_takes_not_everything(validator: Any) -> None:
     assert not validator.is_valid({"version": "2.1.0", "runs": runs})
     location["physicalLocation"]["artifactLocation"]["uri"] = "a"
     assert validator.is_valid({"version": "2.1.0", "runs": runs})
-    result["level"] = "grave"  # type: ignore[assignment]
+    result["level"] = "grave"
     assert not validator.is_valid({"version": "2.1.0", "runs": runs})
 
 

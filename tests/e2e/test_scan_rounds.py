@@ -303,6 +303,24 @@ def test_junit(tree: Path) -> None:
     assert "system" in failure.attrib["message"]
 
 
+def test_junit_is_xml_whatever_files_are_named(place: Path) -> None:
+    names = [
+        "\ufffe.pkl",
+        "b\uffff",
+        "c\x01\x7f\x85",
+        "e\U0001fffe",
+        "]]>&<\"'",
+        "\udcff\udced\udca0\udc80",
+    ]
+    for name in names:
+        (place / name).write_bytes(payloads.pickle_of(place / "canary", 2))
+    suites = ET.fromstring(run([CLI, "scan", "-r", "--format", "junit", place]).out)
+    assert len(suites) == len(names)
+    told = {suite.attrib["name"] for suite in suites}
+    assert f"{place}/\\xef\\xbf\\xbe.pkl" in told
+    assert f"{place}/]]>&<\"'" in told
+
+
 def test_scan_of_one_file_says_the_same_as_ever(tree: Path) -> None:
     (report,) = scan(tree / "a.pkl", status=0)
     assert "accepted" not in report

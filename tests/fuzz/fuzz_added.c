@@ -39,12 +39,20 @@ static bool before_the_bytes(struct joined *to, struct sg_text bytes)
     return true;
 }
 
-/* Whether load() after load() goes through all of it, whatever the reader. */
+static void on_global(void *ctx, const struct sg_machine *m __attribute__((unused)),
+                      const struct sg_global *global)
+{
+    *(bool *)ctx |= (global->flags & (SG_G_ODD_CHARS | SG_G_UNRESOLVED)) != 0;
+}
+
+/* Whether load() after load() goes through all of it, whatever the reader: one that cannot import what
+ * stands there ends with it. */
 static bool is_pickles(struct sg_text bytes)
 {
     static uint8_t *base;
     struct sg_machine_options options = {.max_memory = MACHINE_ARENA};
-    struct sg_events events = {0};
+    bool odd = false;
+    struct sg_events events = {.ctx = &odd, .global = on_global};
     struct sg_source source = sg_source_mem(bytes.at, bytes.len);
     struct sg_outcome outcome = {0};
     struct sg_machine *machine;
@@ -61,7 +69,7 @@ static bool is_pickles(struct sg_text bytes)
             return false;
     while (outcome.end < bytes.len);
     struct sg_reading reading = {0};
-    return !sg_machine_more(machine, &reading);
+    return !odd && !sg_machine_more(machine, &reading);
 }
 
 static bool behind_pickles(struct joined *to, struct sg_text bytes)

@@ -46,10 +46,10 @@ const struct sg_text sg_attack_shapes[] = {
     SHAPE("cbuiltins\nlist\n(cbuiltins\nmap\n(cposix\nsystem\n(Vid\nltRtR"),
     SHAPE("cfunctools\nreduce\n(cposix\nsystem\n(Vid\nltR0cbuiltins\nexec\n(V1\ntR"),
     /* content for another loader */
-    SHAPE("c_pickle\nloads\n(C\x15"
+    SHAPE("c_pickle\nloads\n(C\x16"
           "cposix\nsystem\n(Vid\ntR.tR"),
-    SHAPE("ctorch.storage\n_load_from_bytes\n(B\x15\0\0\0cposix\nsystem\n(Vid\ntR.tR"),
-    SHAPE("ctorch\nload\n(c_io\nBytesIO\n(B\x15\0\0\0cposix\nsystem\n(Vid\ntR.tRtR"),
+    SHAPE("ctorch.storage\n_load_from_bytes\n(B\x16\0\0\0cposix\nsystem\n(Vid\ntR.tR"),
+    SHAPE("ctorch\nload\n(c_io\nBytesIO\n(B\x16\0\0\0cposix\nsystem\n(Vid\ntR.tRtR"),
     SHAPE("cbuiltins\nexec\n(Vimport os\\u000aos.system('id')\ntR"),
     SHAPE("ctypes\nFunctionType\n(cmarshal\nloads\n(C\4\xe3\0\0\0tR}tR)R"),
     /* others that run, connect and write */
@@ -58,9 +58,9 @@ const struct sg_text sg_attack_shapes[] = {
     SHAPE("curllib.request\nurlopen\n(Vhttp://localhost/\ntR0cposix\nsystem\n(Vid\ntR"),
     SHAPE("cwebbrowser\nopen\n(Vhttp://localhost/\ntR0csubprocess\ncall\n(Vid\ntR"),
     /* where readings part */
-    SHAPE("\x95\4\0\0\0\0\0\0\0\x8c\x10N0cposix\nsystem\n(Vid\ntR"),
-    SHAPE("I0x1\n0Lx\n0cposix\nsystem\n(Vid\ntR"),
-    SHAPE("](h\0h\0e0cposix\nsystem\n(Vid\ntR"),
+    SHAPE("\x95\3\0\0\0\0\0\0\0\x8c\2N00cposix\nsystem\n(Vid\ntR"),
+    SHAPE("I0x1\n0L2L\n0cposix\nsystem\n(Vid\ntR"),
+    SHAPE("]q\0(h\0h\0e0cposix\nsystem\n(Vid\ntR"),
     SHAPE("cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(Vsubclass\ncnumpy\nndarray\nVshape\n"
           "K\2\x85Vorder\nVC\nVdtype\ncnumpy\ndtype\n(Vu1\n\x89\x88tRVallow_mmap\n\x89ub"
           "N0cposix\nsystem\n(Vid\ntR"),

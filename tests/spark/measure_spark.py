@@ -2,7 +2,7 @@
 
     measure_spark.py BUILD [--repositories N]
 
-Times are processor time of all that takes part, without the start of Spark; in brackets by the clock.
+Times are processor time of all that takes part, without the start of Java; in brackets by the clock.
 """
 
 from __future__ import annotations
@@ -18,21 +18,30 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import spark_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 BLOB = 500_000_000
+TENSORS = 200
 STORE = 3_000_000  # repositories
 TORCH = """
 import sys, torch
-layers = {f"layer.{n}.weight": torch.zeros(16, 16) for n in range(200)}
+layers = {f"layer.{n}.weight": torch.zeros(16, 16) for n in range(int(sys.argv[3]))}
 torch.save(layers, sys.argv[1])
 torch.save({"learning_rate": 1e-4, "steps": list(range(300))}, sys.argv[2])
 """
+
+
+class Cost(NamedTuple):
+    used: float  # seconds of a processor
+    took: float
+    size: int = 0  # bytes read
+    reads: int = 0
 
 
 class Holes(io.FileIO):
@@ -46,14 +55,14 @@ class Holes(io.FileIO):
 
 
 def enlarge(template: Path, path: Path, size: int) -> None:
-    """The same archive, with a storage of so many zeros."""
+    """The same archive, with storages of so many zeros."""
     with (
         zipfile.ZipFile(template) as small,
         Holes(path, "w") as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as large,
     ):
         for name in small.namelist():
-            content = bytes(size) if name.endswith("/data/0") else small.read(name)
+            content = bytes(size) if "/data/" in name else small.read(name)
             large.writestr(name, content)
 
 
@@ -62,8 +71,8 @@ def repositories(place: Path, count: int) -> None:
     place.mkdir()
     template, large, small = (place / f"{name}.pt" for name in ("template", "large", "small"))
     python = ROOT / "build/venv/bin/python"
-    subprocess.run([python, "-W", "ignore", "-c", TORCH, template, small], check=True)
-    enlarge(template, large, BLOB)
+    subprocess.run([python, "-W", "ignore", "-c", TORCH, template, small, str(TENSORS)], check=True)
+    enlarge(template, large, BLOB // TENSORS)
     table = json.dumps({f"token{number}": number for number in range(200)}).encode()
     for number in range(count):
         folder = place / str(number)
@@ -107,26 +116,27 @@ def bytes_and_reads() -> tuple[int, int]:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, float]:
-    """Processor time and time by the clock."""
+    """Processor time, and time by the clock."""
     begun, used = time.monotonic(), processor_seconds()
     work()
     return processor_seconds() - used, time.monotonic() - begun
 
 
-def by_command(program: Path, tree: Path) -> tuple[float, float, int, int]:
-    """Times, bytes read, reads: without what an empty folder costs."""
+def by_command(program: Path, tree: Path, *options: str) -> Cost:
+    """Read once before, so that everything is in memory; without what an empty folder costs."""
 
     def scan(path: Path) -> None:
-        subprocess.run([program, "scan", "-r", "-j1", path], stdout=subprocess.DEVNULL)
+        command: list[str | Path] = [program, "scan", "-r", "-j1", *options, path]
+        subprocess.run(command, stdout=subprocess.DEVNULL)
 
     with tempfile.TemporaryDirectory() as empty:
         first = bytes_and_reads()
         scan(Path(empty))
         second = bytes_and_reads()
-    used, took = timed(lambda: scan(tree))
+    scan(tree)
     third = bytes_and_reads()
     size, reads = (c - b - (b - a) for a, b, c in zip(first, second, third, strict=True))
-    return used, took, size, reads
+    return Cost(*timed(lambda: scan(tree)), size, reads)
 
 
 def by_children(tree: Path) -> None:
@@ -138,58 +148,100 @@ def by_children(tree: Path) -> None:
         pass
 
 
-def by_spark(master: str, tree: Path, out: Path) -> tuple[float, float]:
+def by_spark(master: str, tree: Path, folder: Path) -> list[tuple[float, float]]:
+    """Of a first scan, for which Java has to warm up, and of a second one."""
     import spark_scan
 
-    options = spark_scan.parse([f"--master={master}", str(out), str(tree)])
-    spark = spark_scan.session(master)
-    spark.sparkContext.parallelize(range(4), 4).map(str).collect()  # the workers are there
-    with redirect_stdout(sys.stderr):
-        return timed(lambda: spark_scan.scan_store(options))
+    spark_scan.session(master)
+    times = []
+    for name in ("first", "second"):
+        options = spark_scan.parse([f"--master={master}", str(folder / name), str(tree)])
+        with redirect_stdout(sys.stderr):
+            times.append(timed(partial(spark_scan.scan_store, options)))
+    return times
 
 
-def in_another_process(master: str, tree: Path) -> tuple[float, float]:
+def in_another_process(master: str, tree: Path) -> list[tuple[float, float]]:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--spark", master, str(tree), f"{folder}/out"]
+        command = [sys.executable, __file__, "--spark", master, str(tree), folder]
         environment = os.environ | {
             "PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=false pyspark-shell"
         }
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    used, took = json.loads(done.stdout.splitlines()[-1])
-    return used, took
+    return [(used, took) for used, took in json.loads(done.stdout.splitlines()[-1])]
 
 
 def tell(what: str, files: int, times: tuple[float, float]) -> None:
     used, took = times
     rate, each = files / used, used / files * 1e6
     print(
-        f"  {what:26} {used:7.2f} s ({took:7.2f} s): {rate:7.0f} files/s a core, {each:6.0f} us a file"
+        f"  {what:26} {used:7.2f} s ({took:7.2f} s): {rate:7,.0f} files/s a core, {each:6,.0f} us a file"
     )
 
 
-def measure(title: str, program: Path, tree: Path) -> tuple[float, int, int]:
-    """Prints; processor seconds by Spark, bytes read and reads."""
-    sizes = [path.stat().st_size for path in tree.rglob("*") if path.is_file()]
-    used, took, size, reads = by_command(program, tree)
+def tell_cost(title: str, sizes: list[int], cost: Cost) -> None:
     count = len(sizes)
     print(
-        f"{title}: {count} files of {sum(sizes) / 1e6:.1f} MB, of which {size / 1e6:.1f} MB are read, "
-        f"{size / count / 1e3:.1f} kB by {reads / count:.1f} reads a file; {size / used / 1e6:.0f} MB/s"
+        f"{title}: {count} files of {sum(sizes) / 1e6:,.1f} MB; {cost.reads / count:.1f} reads a file fetch"
+        f" {cost.size / count / 1e3:,.1f} kB, some of it again: {cost.size / cost.used / 1e6:,.0f} MB/s"
     )
-    tell("safeguard scan -j1", count, (used, took))
-    tell("child process, no Spark", count, timed(lambda: by_children(tree)))
-    times = [in_another_process(master, tree) for master in ("local[1]", "local[2]")]
-    tell("Spark local[1]", count, times[0])
-    tell("Spark local[2]", count, times[1])
-    return max(used for used, _ in times), size, reads
+    tell("safeguard scan -j1", count, cost[:2])
 
 
-def tell_plan(count: int, costs: tuple[float, int, int]) -> None:
-    used, size, reads = (cost / count * STORE for cost in costs)
+def tell_spark(tree: Path, count: int) -> float:
+    """Prints; processor seconds with one slot."""
+    used = []
+    for master in ("local[1]", "local[2]"):
+        cold, warm = in_another_process(master, tree)
+        tell(f"Spark {master}", count, warm)
+        print(
+            f"  {'and once, to warm up':26} {cold[0] - warm[0]:7.2f} s ({cold[1] - warm[1]:7.2f} s)"
+        )
+        used.append(warm[0])
+    return used[0]
+
+
+def sizes_of(tree: Path, without: str = "") -> list[int]:
+    return [
+        path.stat().st_size for path in tree.rglob("*") if path.is_file() and path.name != without
+    ]
+
+
+def tell_plan(what: str, count: int, used: float, cost: Cost) -> None:
+    used, size, reads = (one / count * STORE for one in (used, cost.size, cost.reads))
     print(
-        f"{STORE:,} such repositories: {used / 3600:,.0f} core-hours, {size / 1e12:.1f} TB read by "
-        f"{reads / 1e6:,.0f} million reads; at 10 ms a read {reads * 0.01 / 3600:,.0f} hours of waiting"
+        f"{STORE:,} {what}: {used / 3600:,.1f} core-hours, {size / 1e12:.2f} TB fetched by"
+        f" {reads / 1e6:,.0f} million reads; at 10 ms each {reads * 0.01 / 3600:,.0f} hours of waiting"
     )
+
+
+def measure_repositories(program: Path, tree: Path, count: int) -> None:
+    repositories(tree, count)
+    light = by_command(program, tree, "--exclude=pytorch_model.bin")
+    tell_cost("repositories without pytorch_model.bin", sizes_of(tree, "pytorch_model.bin"), light)
+    cost, sizes = by_command(program, tree), sizes_of(tree)
+    tell_cost("repositories", sizes, cost)
+    tell("child process, no Spark", len(sizes), timed(lambda: by_children(tree)))
+    used = tell_spark(tree, len(sizes))
+    tell_plan("repositories without pytorch_model.bin", count, used, light)
+    tell_plan("repositories", count, used, cost)
+
+
+def measure_generated(program: Path, tree: Path) -> None:
+    spark_tree.generated(tree, 20_000, seed=1)
+    sizes = sizes_of(tree)
+    tell_cost("small files", sizes, by_command(program, tree))
+    tell("child process, no Spark", len(sizes), timed(lambda: by_children(tree)))
+    tell_spark(tree, len(sizes))
+
+
+def measure_labelled(program: Path, tree: Path) -> None:
+    if not spark_tree.corpus(tree):
+        print("skipped: labelled files: no corpus here")
+        return
+    sizes = sizes_of(tree)
+    tell_cost("labelled files", sizes, by_command(program, tree))
+    tell("child process, no Spark", len(sizes), timed(lambda: by_children(tree)))
 
 
 def main() -> None:
@@ -205,14 +257,9 @@ def main() -> None:
     print("load when this began: " + Path("/proc/loadavg").read_text().split()[0])
     with tempfile.TemporaryDirectory(prefix="sg-spark-") as folder:
         place = Path(folder)
-        spark_tree.generated(place / "generated", 5000, seed=1)
-        measure("small files", program, place / "generated")
-        if spark_tree.corpus(place / "labelled"):
-            measure("labelled files", program, place / "labelled")
-        else:
-            print("skipped: labelled files: no corpus here")
-        repositories(place / "hub", options.repositories)
-        tell_plan(options.repositories, measure("repositories", program, place / "hub"))
+        measure_labelled(program, place / "labelled")
+        measure_repositories(program, place / "hub", options.repositories)
+        measure_generated(program, place / "generated")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from conftest import BUILD, CLI, ROOT, Done, run
 
 SCRIPT = ROOT / "scripts/spark_scan.py"
 PYTHON = ROOT / "build/spark-venv/bin/python"
+# What is tested stays as it is, also while others build.
+LIBRARIES = Path(tempfile.gettempdir()) / f"sg-spark-{os.getpid()}"
 SECONDS = 900
 FILES = 2000
 pytestmark = pytest.mark.timeout(SECONDS)
@@ -30,7 +32,7 @@ def environment(conf: str = "") -> dict[str, str]:
     return {
         "PYSPARK_SUBMIT_ARGS": f"--conf spark.ui.enabled=false {conf} pyspark-shell",
         "PYTHONPATH": str(ROOT / "scripts/packages/python"),
-        "SAFEGUARD_LIBRARY_DIR": str(BUILD),
+        "SAFEGUARD_LIBRARY_DIR": str(LIBRARIES),
     }
 
 
@@ -89,9 +91,20 @@ def theirs(report: Row) -> tuple[Any, ...]:
 
 
 def command_line(*paths: Path) -> tuple[dict[str, tuple[Any, ...]], int]:
-    done = run([*bound(), CLI, "scan", "-r", "--format", "jsonl", *paths], seconds=SECONDS)
+    done = run(
+        [*bound(), LIBRARIES / CLI.name, "scan", "-r", "--format", "jsonl", *paths], seconds=SECONDS
+    )
     reports = [json.loads(line) for line in done.out.splitlines()]
     return {report["path"]: theirs(report) for report in reports}, done.status
+
+
+@pytest.fixture(scope="module", autouse=True)
+def libraries() -> Iterator[None]:
+    LIBRARIES.mkdir()
+    for name in ("libsafeguard.so", "libsgscan.so", CLI.name):
+        shutil.copy(BUILD / name, LIBRARIES)
+    yield
+    shutil.rmtree(LIBRARIES)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from . import _abi, _memory
 from ._report import Limits, Reason, Report
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from typing_extensions import Buffer, TypeGuard
 
     Source = Union[str, "os.PathLike[str]", Buffer, BinaryIO]
 
@@ -52,7 +52,7 @@ def scan(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Report:
     return replace(report, micros=(time.perf_counter_ns() - begun) // 1000)
 
 
-def _has_buffer(source: Any) -> bool:
+def _has_buffer(source: Any) -> TypeGuard[Buffer]:
     try:
         memoryview(source).release()
     except TypeError:

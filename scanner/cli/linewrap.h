@@ -1,6 +1,6 @@
-/* wrapped.h - text in lines that are no longer than a terminal is wide. */
-#ifndef SG_WRAPPED_H
-#define SG_WRAPPED_H
+/* linewrap.h - text in lines that are no longer than a terminal is wide. */
+#ifndef SG_LINEWRAP_H
+#define SG_LINEWRAP_H
 
 #include "cli/outbuf.h"
 

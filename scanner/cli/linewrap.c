@@ -1,5 +1,5 @@
-/* wrapped.c - breaks lines at blanks, and long words where they must be. */
-#include "cli/wrapped.h"
+/* linewrap.c - breaks lines at blanks, and long words where they must be. */
+#include "cli/linewrap.h"
 
 #include <stdbool.h>
 
