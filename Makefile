@@ -165,6 +165,13 @@ install: all man completion
 deb: | build/deps.stamp
 	scripts/install_deps --packages
 	scripts/packages/deb $(BUILD)/deb
+wheel: | build/deps.stamp
+	scripts/install_deps --packages
+	scripts/packages/wheel $(BUILD)/wheel
+cross: | build/deps.stamp
+	scripts/install_deps --packages
+	scripts/packages/target_build aarch64-linux-gnu.2.28
+	scripts/packages/target_build x86_64-linux-musl
 packages: all | build/deps.stamp
 	scripts/install_deps --packages
 	scripts/test $(BUILD) packages
@@ -172,7 +179,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench race stress gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion install deb packages clean train evaluate
+.PHONY: all check oracle fuzz bench race stress gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion install deb wheel cross packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

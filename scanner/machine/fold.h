@@ -45,6 +45,7 @@ sg_fold_fn sg_fold_decoder;
 sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
                        struct sg_text codec);
 sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text);
+sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text); /* as bytes.fromhex */
 
 /* Text under construction, at most SG_FOLD_MAX bytes. */
 struct sg_writer {

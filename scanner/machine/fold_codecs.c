@@ -38,16 +38,34 @@ static int hex_digit(char c)
 sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text)
 {
     struct sg_writer w;
+    size_t i = 0;
 
-    if (text.len % 2 || !sg_writer_begin(m, &w))
+    if (!sg_writer_begin(m, &w))
         return SG_ABSENT;
-    for (size_t i = 0; i < text.len; i += 2) {
+    for (; i + 1 < text.len; i += 2) {
         int high = hex_digit(text.at[i]), low = hex_digit(text.at[i + 1]);
         if (high < 0 || low < 0)
             return SG_ABSENT;
         sg_writer_byte(&w, (unsigned)(high << 4 | low));
     }
-    return sg_writer_value(m, &w, SG_V_BYTES);
+    return i == text.len ? sg_writer_value(m, &w, SG_V_BYTES) : SG_ABSENT;
+}
+
+/* Blanks may stand before and behind each byte, not in it. */
+sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text)
+{
+    struct sg_writer digits;
+
+    if (!sg_writer_begin(m, &digits))
+        return SG_ABSENT;
+    for (size_t i = 0; i < text.len; i++) {
+        bool blank = text.at[i] == ' ' || (text.at[i] >= '\t' && text.at[i] <= '\r');
+        if (blank && digits.len % 2)
+            return SG_ABSENT;
+        if (!blank)
+            sg_writer_byte(&digits, (uint8_t)text.at[i]);
+    }
+    return sg_fold_hex(m, (struct sg_text){(const char *)digits.at, digits.len});
 }
 
 /* A str as Latin-1: what _codecs.encode(text, "latin1") makes of the str that pickles of bytes hold

@@ -321,7 +321,7 @@ sg_value sg_fold_type_name(struct sg_machine *m, const struct sg_call *call)
     name.at += before;
     name.len -= before;
     if (sg_text_is(name, "fromhex"))
-        return sg_fold_bytes(m, object, &text) ? sg_fold_hex(m, text) : SG_ABSENT;
+        return sg_fold_bytes(m, object, &text) ? sg_fold_spaced_hex(m, text) : SG_ABSENT;
     struct sg_call rest = *call;
     rest.args = sg_fold_rest(m, call, 1);
     return object == SG_ABSENT ? SG_ABSENT : sg_fold_method(m, object, name, &rest);

@@ -15,7 +15,7 @@ import payloads
 import pytest
 import serving_load
 import yaml
-from building import DOCKER, Image, build, make_base, missing, mounted
+from building import DOCKER, Image, build, buildah, make_base, missing, mounted
 from conftest import BUILD, ROOT
 from running import Plan, Service, run_once, served
 
@@ -31,13 +31,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def images() -> None:
+def images() -> Iterator[None]:
     if missing():
         pytest.skip(f"not here: {', '.join(missing())}; scripts/install_deps --containers")
     make_base()
     for tag, target in IMAGES.items():
         build("Dockerfile", tag, target=target)
     build("Dockerfile", "serve-guarded")
+    yield
+    buildah("rm", "--all")  # what a build of several stages has left mounted
 
 
 @pytest.fixture(scope="module")

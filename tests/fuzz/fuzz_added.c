@@ -4,9 +4,9 @@
  * attack is not deceived by what stands beside it, so the whole is malicious, or what could not be read is told;
  * and nothing that is added to a file lowers its score.
  */
+#include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/fuzz/mutate_archive.h"
-#include "tests/fuzz/target.h"
 
 #include "machine/machine.h"
 #include "readers/tar.h"
@@ -58,7 +58,7 @@ static bool is_pickles(struct sg_text bytes)
     struct sg_machine *machine;
     struct sg_stream stream;
 
-    base = base ? base : sg_target_map(MACHINE_ARENA);
+    base = base ? base : sg_fuzzkit_map(MACHINE_ARENA);
     struct sg_arena arena = {.base = base, .size = MACHINE_ARENA};
     sg_stream_open(&stream, &source, NULL, 0);
     if (sg_machine_open(&machine, &arena, &options, &events))
@@ -200,7 +200,7 @@ static void check_same_or_worse(const struct joined *joined, struct sg_text byte
     struct sg_source source = sg_source_mem(joined->bytes, joined->size);
     struct sg_summary before, after;
 
-    if (!sg_target_scan(&alone, NULL, &before) || !sg_target_scan(&source, NULL, &after))
+    if (!sg_fuzzkit_scan(&alone, NULL, &before) || !sg_fuzzkit_scan(&source, NULL, &after))
         return;
     CHECK(after.score >= before.score || after.coverage == SG_PARTIAL);
 }
@@ -210,7 +210,7 @@ static void check_malicious(const struct joined *joined)
     struct sg_source source = sg_source_mem(joined->bytes, joined->size);
     struct sg_summary said;
 
-    if (sg_target_scan(&source, NULL, &said))
+    if (sg_fuzzkit_scan(&source, NULL, &said))
         CHECK(said.verdict == SG_MALICIOUS || said.coverage == SG_PARTIAL);
 }
 

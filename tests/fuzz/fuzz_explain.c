@@ -3,8 +3,8 @@
  * Checked besides what the sanitizers see: a scan that is watched finds the same as one that is not, and
  * nothing of a file becomes markup, a control character or a broken line.
  */
+#include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
-#include "tests/fuzz/target.h"
 
 #include "cli/explain.h"
 
@@ -55,9 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sg_report report;
     struct sg_story story;
 
-    if (!sg_target_scan(&source, NULL, &plain))
+    if (!sg_fuzzkit_scan(&source, NULL, &plain))
         return 0;
-    base = base ? base : sg_target_map(ARENA_SIZE);
+    base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
     CHECK(madvise(base, ARENA_SIZE, MADV_DONTNEED) == 0);
     struct sg_arena arena = {.base = base, .size = ARENA_SIZE};
     sg_story_begin(&story, &sg_model_embedded, size % 2);

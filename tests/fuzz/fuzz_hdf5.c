@@ -3,7 +3,7 @@
  * Checked besides what the sanitizers see: all manners of reading agree; offsets lie inside; no text
  * or code is longer than what was read.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "readers/hdf5.h"
 #include "readers/keras.h"

@@ -3,7 +3,7 @@
  * Each input is read as either. Checked besides what the sanitizers see: what was read is found, and reads
  * back the same after it was written.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "cli/baseline.h"
 #include "cli/remember.h"

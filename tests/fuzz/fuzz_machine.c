@@ -5,8 +5,8 @@
  * number of readings is bounded; and the same names come out of the same bytes read through a
  * window.
  */
+#include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
-#include "tests/fuzz/target.h"
 
 #include "machine/machine.h"
 
@@ -159,7 +159,7 @@ static struct sg_arena scratch(void)
 {
     static uint8_t *base;
 
-    base = base ? base : sg_target_map(ARENA_SIZE);
+    base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
     return (struct sg_arena){.base = base, .size = ARENA_SIZE};
 }
 

@@ -3,7 +3,7 @@
  * Checked besides what the sanitizers see: a file that is taken walks to an end, and says
  * thousandths.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "judge/model.h"
 

@@ -3,7 +3,7 @@
  * Checked besides what the sanitizers see: all manners of reading agree, and nothing is said of what
  * was not read.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "readers/npy.h"
 

@@ -4,7 +4,7 @@
  * the policy of one that is taken is shown as a file that reads back as the same policy, and as JSON;
  * no decision goes beyond its mode.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "policy/policy.h"
 
@@ -31,7 +31,7 @@ static struct sg_arena fresh_arena(unsigned which)
 {
     static uint8_t *bases[2];
 
-    bases[which] = bases[which] ? bases[which] : sg_target_map(SG_POLICY_ARENA);
+    bases[which] = bases[which] ? bases[which] : sg_fuzzkit_map(SG_POLICY_ARENA);
     return (struct sg_arena){.base = bases[which], .size = SG_POLICY_ARENA};
 }
 
@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sg_arena arena = fresh_arena(0);
     struct sg_policy policy, before;
     struct sg_policy_error error;
-    uint8_t *text = sg_target_copy(data, size);
+    uint8_t *text = sg_fuzzkit_copy(data, size);
 
     memset(&policy, 0, sizeof(policy)); /* the padding is compared, too */
     sg_policy_defaults(&policy, &arena);

@@ -4,7 +4,7 @@
  * it; all records are counted; nothing in them becomes markup, a control character or a second metric of
  * the same name.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "cli/report_book.h"
 

@@ -4,8 +4,8 @@
  * same bytes once more get the same report, and the same verdict through a source that is not in
  * memory; what sg_sniff() refuses is no carrier; the work is linear in the input.
  */
+#include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
-#include "tests/fuzz/target.h"
 
 #include "scan/onlooker.h"
 
@@ -50,14 +50,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sg_source read = sg_input_source(&input);
     struct sg_summary first, second;
 
-    if (!sg_target_scan(&whole, NULL, &first))
+    if (!sg_fuzzkit_scan(&whole, NULL, &first))
         return 0;
     if (!sniffed(data, size))
         CHECK(first.verdict == SG_BENIGN && first.coverage == SG_COMPLETE);
-    CHECK(sg_target_scan(&whole, &counter, &second));
+    CHECK(sg_fuzzkit_scan(&whole, &counter, &second));
     CHECK(first.print == second.print && first.coverage == second.coverage);
     CHECK(steps <= STEPS_ONCE + STEPS_PER_BYTE * size);
-    if (sg_target_scan(&read, NULL, &second))
+    if (sg_fuzzkit_scan(&read, NULL, &second))
         CHECK(first.verdict == second.verdict && first.coverage == second.coverage);
     CHECK(input.served <= READ_ONCE + READ_PER_BYTE * size);
     return 0;

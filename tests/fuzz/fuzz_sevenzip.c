@@ -3,7 +3,7 @@
  * Checked besides what the sanitizers see: the report is well-formed and admits what was not read, and a
  * source that is not in memory gets the same one. libarchive itself is not watched: it is the system's.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "cli/sevenzip.h"
 
@@ -30,7 +30,7 @@ static uint64_t scan(const struct sg_source *source)
     options.limits.max_memory = ARENA_SIZE;
     options.limits.max_inflate = ARENA_SIZE;
     sg_sevenzip_scan(source, &options, &arena, &report);
-    sg_target_check(&report, source->size);
+    sg_fuzzkit_check(&report, source->size);
     print = sg_fnv_more(SG_FNV_EMPTY, &report.score, sizeof(report.score));
     print = sg_fnv_more(print, &report.coverage, sizeof(report.coverage));
     for (uint32_t i = 0; i < report.reason_count; i++)

@@ -3,7 +3,7 @@
  * Checked besides what the sanitizers see: the walk ends; a source in memory, one that is read and a
  * decoder give the same members; each member lies behind its header; following other readers only adds.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "readers/tar.h"
 
@@ -97,7 +97,7 @@ static void seal(uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t *sealed = sg_target_copy(data, size);
+    uint8_t *sealed = sg_fuzzkit_copy(data, size);
 
     check(data, size);
     seal(sealed, size);

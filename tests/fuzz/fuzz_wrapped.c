@@ -2,7 +2,7 @@
  *
  * It may be more then: liblzma compares lengths after each piece.
  */
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/fuzzkit.h"
 
 #include "readers/xz.h"
 #include "scan/formats.h"
@@ -25,8 +25,8 @@ static void decode(sg_decoder_open_fn *open, const struct sg_source *source, siz
     struct sg_decoder *decoder;
     size_t got;
 
-    arena.base = base = base ? base : sg_target_map(ARENA_SIZE);
-    out->bytes = out->bytes ? out->bytes : sg_target_map(OUT_MAX);
+    arena.base = base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
+    out->bytes = out->bytes ? out->bytes : sg_fuzzkit_map(OUT_MAX);
     out->len = 0;
     out->cut = false;
     out->status = open(source, &arena, &decoder);

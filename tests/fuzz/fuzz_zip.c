@@ -4,8 +4,8 @@
  * with the same bytes; asking libzip only adds; what is said of a member is said of the archive; there are no more
  * readings than the input can hold.
  */
+#include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
-#include "tests/fuzz/target.h"
 
 #include "readers/zip.h"
 
@@ -68,7 +68,7 @@ static struct listing list(const struct sg_source *source)
     struct sg_zip zip;
     size_t before;
 
-    base = base ? base : sg_target_map(ARENA_SIZE);
+    base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
     struct sg_arena arena = {.base = base, .size = ARENA_SIZE};
     l.status = sg_zip_open(source, &arena, &zip);
     CHECK(l.status == SG_OK || l.status == SG_ERR_FORMAT || l.status == SG_ERR_LIMIT);

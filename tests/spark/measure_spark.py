@@ -188,17 +188,13 @@ def tell_cost(title: str, sizes: list[int], cost: Cost) -> None:
     tell("safeguard scan -j1", count, cost[:2])
 
 
-def tell_spark(tree: Path, count: int) -> float:
-    """Prints; processor seconds with one slot."""
-    used = []
+def tell_spark(tree: Path, count: int) -> None:
     for master in ("local[1]", "local[2]"):
         cold, warm = in_another_process(master, tree)
         tell(f"Spark {master}", count, warm)
         print(
             f"  {'and once, to warm up':26} {cold[0] - warm[0]:7.2f} s ({cold[1] - warm[1]:7.2f} s)"
         )
-        used.append(warm[0])
-    return used[0]
 
 
 def sizes_of(tree: Path, without: str = "") -> list[int]:
@@ -221,8 +217,10 @@ def measure_repositories(program: Path, tree: Path, count: int) -> None:
     tell_cost("repositories without pytorch_model.bin", sizes_of(tree, "pytorch_model.bin"), light)
     cost, sizes = by_command(program, tree), sizes_of(tree)
     tell_cost("repositories", sizes, cost)
-    tell("child process, no Spark", len(sizes), timed(lambda: by_children(tree)))
-    used = tell_spark(tree, len(sizes))
+    alone = timed(lambda: by_children(tree))
+    tell("child process, no Spark", len(sizes), alone)
+    tell_spark(tree, len(sizes))
+    used = alone[0]  # of what Spark adds, most is by the run and the task
     tell_plan("repositories without pytorch_model.bin", count, used, light)
     tell_plan("repositories", count, used, cost)
 

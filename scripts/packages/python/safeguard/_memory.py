@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The mmap module has the name from Python 3.13 on; this is Linux's value.
 MAP_NORESERVE = 0x4000
+# As much of an arena stays in memory for the next scan: getting it anew takes longer than a small scan.
+KEPT = 4 << 20
 
 
 class Arena:
@@ -32,8 +34,9 @@ class Arena:
         return _abi.Arena(base=self._base, size=self.size)
 
     def renew(self) -> None:
-        """Zeroes it again, as the scanner wants it, and gives the memory back."""
-        self._map.madvise(mmap.MADV_DONTNEED)
+        """Gives the memory back, but for what most scans are content with."""
+        if self.size > KEPT:
+            self._map.madvise(mmap.MADV_DONTNEED, KEPT)
         self.raw = self._fresh()
 
 

@@ -1,6 +1,6 @@
-/* target.h - what fuzz targets share: a claim that ends the run, bytes that are read, a scan. */
-#ifndef SG_FUZZ_TARGET_H
-#define SG_FUZZ_TARGET_H
+/* fuzzkit.h - what fuzz targets share: a claim that ends the run, bytes that are read, a scan. */
+#ifndef SG_FUZZ_FUZZKIT_H
+#define SG_FUZZ_FUZZKIT_H
 
 #include "ground/bytes.h"
 #include "sgscan.h"
@@ -38,10 +38,10 @@ struct sg_source sg_input_source(struct sg_input *input);
 enum sg_status sg_input_fill(void *ctx, uint8_t *into, size_t len, size_t *got);
 
 /* Memory that only what is used of is taken. */
-void *sg_target_map(size_t size);
+void *sg_fuzzkit_map(size_t size);
 
 /* A block of `size` bytes that ends where it ends, so that the sanitizer sees what reads past it. */
-uint8_t *sg_target_copy(const uint8_t *data, size_t size);
+uint8_t *sg_fuzzkit_copy(const uint8_t *data, size_t size);
 
 /* What a report says, to compare with another's: its strings may be gone. */
 struct sg_summary {
@@ -53,8 +53,8 @@ struct sg_summary {
 
 /* Scans in an arena of 64 MB that the next call takes anew, and checks that the report is
  * well-formed and admits what its reasons say. False: the arena was too small to begin. */
-bool sg_target_scan(const struct sg_source *source, const struct sg_onlooker *onlooker,
-                    struct sg_summary *said);
-void sg_target_check(const struct sg_report *report, uint64_t size);
+bool sg_fuzzkit_scan(const struct sg_source *source, const struct sg_onlooker *onlooker,
+                     struct sg_summary *said);
+void sg_fuzzkit_check(const struct sg_report *report, uint64_t size);
 
 #endif

@@ -1,5 +1,5 @@
-/* target.c - sources, memory and checked scans for fuzz targets. */
-#include "tests/fuzz/target.h"
+/* fuzzkit.c - sources, memory and checked scans for fuzz targets. */
+#include "tests/fuzz/fuzzkit.h"
 
 #include "ground/stream.h"
 
@@ -37,7 +37,7 @@ enum sg_status sg_input_fill(void *ctx, uint8_t *into, size_t len, size_t *got)
     return status;
 }
 
-void *sg_target_map(size_t size)
+void *sg_fuzzkit_map(size_t size)
 {
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -46,7 +46,7 @@ void *sg_target_map(size_t size)
     return base;
 }
 
-uint8_t *sg_target_copy(const uint8_t *data, size_t size)
+uint8_t *sg_fuzzkit_copy(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size + !size);
 
@@ -77,7 +77,7 @@ static void check_reason(const struct sg_report *report, const struct sg_reason 
         CHECK((unsigned char)*at >= 0x20 && *at != 0x7f);
 }
 
-void sg_target_check(const struct sg_report *report, uint64_t size)
+void sg_fuzzkit_check(const struct sg_report *report, uint64_t size)
 {
     CHECK(report->size == size);
     CHECK(report->score >= 0 && report->score <= 1);
@@ -107,14 +107,14 @@ static uint64_t print_of(const struct sg_report *report)
     return print;
 }
 
-bool sg_target_scan(const struct sg_source *source, const struct sg_onlooker *onlooker,
-                    struct sg_summary *said)
+bool sg_fuzzkit_scan(const struct sg_source *source, const struct sg_onlooker *onlooker,
+                     struct sg_summary *said)
 {
     static uint8_t *base;
     struct sg_options options = {.limits = SG_LIMITS_DEFAULT, .onlooker = onlooker};
     struct sg_report report;
 
-    base = base ? base : sg_target_map(ARENA_SIZE);
+    base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
     CHECK(madvise(base, ARENA_SIZE, MADV_DONTNEED) == 0);
     struct sg_arena arena = {.base = base, .size = ARENA_SIZE};
     options.limits.max_memory = ARENA_SIZE;
@@ -123,7 +123,7 @@ bool sg_target_scan(const struct sg_source *source, const struct sg_onlooker *on
     CHECK(status == SG_OK || status == SG_ERR_MEMORY);
     if (status)
         return false;
-    sg_target_check(&report, source->size);
+    sg_fuzzkit_check(&report, source->size);
     *said = (struct sg_summary){report.verdict, report.coverage, report.score, print_of(&report)};
     return true;
 }
