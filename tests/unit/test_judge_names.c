@@ -129,6 +129,7 @@ static void names_of_clean_models_are_benign(void **state)
         {"datetime", "datetime"},
         {"decimal", "Decimal"},
         {"functools", "partial"},
+        {"numba.core.environment", "_rebuild_env"},
         {"re", "_compile"},
         {"operator", "attrgetter"},
         {"collections", "OrderedDict"},
