@@ -57,7 +57,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race stress,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race stress,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -125,6 +125,9 @@ fuzz: $(FUZZERS)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/test $(BUILD) fuzz
 bench: all $(BENCHES) | build/deps.stamp
 	scripts/test $(BUILD) bench
+# Every promise beside what is measured, in one table.
+proof: all $(BENCHES) $(FACTS) | build/deps.stamp
+	scripts/proof $(BUILD) $(if $(LONG),--long) --markdown scripts/evaluation/proof.md
 # Half an hour: everything that tests, built to count what it runs; build/coverage/summary.txt has what it does not.
 coverage: $(LIBS)/stamp | build/deps.stamp
 	scripts/coverage build/coverage
@@ -179,7 +182,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench race stress gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion install deb wheel cross packages clean train evaluate
+.PHONY: all check oracle fuzz bench proof race stress gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion install deb wheel cross packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

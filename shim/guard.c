@@ -249,7 +249,8 @@ bool sg_guard_look_back(int fd, off_t at, ssize_t *got, int *left)
             *got = -1;
         return false;
     }
-    if (stands(&subject, false))
+    /* The number may be a pipe's by now, which cannot be read once more. */
+    if (!S_ISREG(subject.st.st_mode) || stands(&subject, false))
         return false;
     if (is_strict() && (SG_RAW(SYS_fcntl, fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
         return read_anew(&subject, at, got, left);

@@ -8,19 +8,18 @@
 #define WINDOW_SIZE (128u << 10)
 #define HEAD_SIZE 512u /* that is looked at before the machine is asked */
 #define LINE_MAX 128u
-#define PROBE_MAX (4u << 20)   /* bytes of one pickle */
-#define PROBES_MAX (64u << 20) /* bytes in all */
-#define PROBE_COST 64u         /* bytes that a look at the head counts for */
-#define NAMES_MAX (1u << 16)   /* that are looked up */
+#define PROBE_MAX (4u << 20)    /* bytes of one pickle */
+#define PROBES_FREE (64u << 20) /* bytes in all, besides as many as the file has */
+#define PROBE_COST 64u          /* bytes that a look at the head counts for */
+#define NAMES_FREE (1u << 16)   /* that are looked up, besides one for each eight bytes */
 #define TOLD_MAX 8u
 #define BEYOND_DOUBT 0.9
 
 struct search {
     struct sg_composer *c;
     const struct sg_source *source;
-    uint64_t probed; /* bytes */
     uint64_t passed; /* what is before was told */
-    size_t told, looked_up;
+    size_t told;
     bool striking; /* a name that is beyond doubt, in the pickle that is looked at */
 };
 
@@ -37,6 +36,20 @@ static void on_global(void *ctx, const struct sg_machine *m __attribute__((unuse
     struct search *search = ctx;
 
     search->striking |= beyond_doubt(global->module, global->qualname);
+}
+
+/* Whether there is more to try than any honest file has; that is told. */
+static bool baited(struct search *search, uint64_t offset)
+{
+    const char *text = "so much looks like pickles inside that not all of it was tried";
+    struct sg_composer *c = search->c;
+    uint64_t size = c->size + c->unpacked;
+
+    if (c->probed <= PROBES_FREE + size && c->names_tried <= NAMES_FREE + size / 8)
+        return false;
+    sg_judge_finding(c->judge, SG_F_LIMIT, offset, text);
+    sg_judge_partial(c->judge, offset, text);
+    return true;
 }
 
 /* Where the pickle at `offset` ends; 0 when it is none. */
@@ -56,7 +69,7 @@ static uint64_t probe(struct search *search, uint64_t offset)
     search->striking = false;
     if (!sg_machine_open(&m, &c->work, &options, &events) && feed.open(c, &feed, &stream) &&
         !sg_machine_run(m, &stream, &outcome)) {
-        search->probed += outcome.end;
+        c->probed += outcome.end;
         if (search->striking || (outcome.stop == SG_STOP_STOP && outcome.globals))
             end = offset + outcome.end;
     }
@@ -66,9 +79,9 @@ static uint64_t probe(struct search *search, uint64_t offset)
 
 static void try_binary(struct search *search, uint64_t offset, const uint8_t *at, size_t len)
 {
-    if (len < 4 || at[1] < 2 || at[1] > 5 || offset < search->passed || search->probed > PROBES_MAX)
+    if (len < 4 || at[1] < 2 || at[1] > 5 || offset < search->passed || baited(search, offset))
         return;
-    search->probed += PROBE_COST;
+    search->c->probed += PROBE_COST;
     if (!sg_plausible_pickle(at, len < HEAD_SIZE ? len : HEAD_SIZE))
         return;
     uint64_t end = probe(search, offset);
@@ -105,8 +118,9 @@ static void try_lines(struct search *search, const uint8_t *from, const uint8_t 
         struct sg_text last = {(const char *)name, (size_t)(stop - name)};
         if ((*start != 'c' && *start != 'i') || !module.len)
             continue;
-        if (search->looked_up++ > NAMES_MAX)
+        if (baited(search, offset))
             return;
+        search->c->names_tried++;
         if (!beyond_doubt(module, last))
             continue;
         sg_compose_name(search->c, module, last, offset - (uint64_t)(newline - start));

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rows import row
+from figures import row
 
 COMMAND = "tests/bench/bench_guard.py"
 PYTHON = sys.executable

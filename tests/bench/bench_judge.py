@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from bench_machine import write_items
-from rows import row
+from figures import row
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5

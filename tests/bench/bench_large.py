@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
-from rows import row
+from figures import row
 
 MEMBER = 64 << 20
 PAGE = 4096

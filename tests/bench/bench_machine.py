@@ -28,7 +28,7 @@ from typing import Any, BinaryIO
 
 import picklescan.scanner
 import torch
-from rows import row
+from figures import row
 
 STATE_DICT_LAYERS = 182
 ITEMS_BYTES = 100_000_000

@@ -40,7 +40,7 @@ static struct {
     int at; /* which call, from 1 on; 0: none */
     enum kind kind;
     int error;
-    int calls;  /* so far */
+    int calls;   /* so far */
     long number; /* of the call that failed; -1: none did */
     int counting;
 } plan;

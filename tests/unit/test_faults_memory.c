@@ -122,7 +122,8 @@ static void arenas_of_every_size(void **state)
     assert_int_equal(fooled, 0);
 }
 
-#define LARGE 140000u /* larger than a window, so it is kept when what is unpacked cannot be read again */
+#define LARGE                                                                                      \
+    140000u /* larger than a window, so it is kept when what is unpacked cannot be read again */
 
 static uint8_t *put_large(uint8_t *at)
 {

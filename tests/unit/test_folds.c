@@ -55,8 +55,7 @@ static const char *const names[] = {
     TEXT_OF(BYTES6("system") STR("latin-1")),
     TEXT_OF(CALL("builtins", "bytes.fromhex", STR("73797374656d"))),
     TEXT_OF(CALL("builtins", "bytes.fromhex", STR(" 7379 73\\t7465 6D "))), /* was not folded */
-    TEXT_OF(CALL("builtins", "bytes",
-                 LIST(INT(115) INT(121) INT(115) INT(116) INT(101) INT(109)))),
+    TEXT_OF(CALL("builtins", "bytes", LIST(INT(115) INT(121) INT(115) INT(116) INT(101) INT(109)))),
     TEXT_OF(CALL("_codecs", "encode", STR("system") STR("latin1"))),
     TEXT_OF(CALL("base64", "b64decode", BYTES8("c3lzdGVt"))),
     TEXT_OF(CALL("base64", "urlsafe_b64decode", BYTES8("c3lzdGVt"))),
@@ -68,8 +67,8 @@ static const char *const names[] = {
     CALL("codecs", "decode", STR("flfgrz") STR("rot-13")),
     CALL("codecs", "encode", STR("flfgrz") STR("rot13")),
     CALL("builtins", "str.join",
-         STR("") LIST(CALL("builtins", "chr", INT(115)) CALL("builtins", "chr", INT(121))
-                          STR("stem"))),
+         STR("")
+             LIST(CALL("builtins", "chr", INT(115)) CALL("builtins", "chr", INT(121)) STR("stem"))),
 };
 
 /* Each leaves the function itself. */

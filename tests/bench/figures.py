@@ -1,4 +1,4 @@
-"""rows - a figure of a benchmark, as a line that the table of proofs is made of."""
+"""figures - a figure of a benchmark, as a line that the table of proofs is made of."""
 
 
 def row(what: str, target: str, measured: str, met: bool | None, command: str) -> None:
