@@ -23,7 +23,9 @@ WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wv
              -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS     := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-optimize-sibling-calls \
-             -ffunction-sections -fdata-sections -fstack-protector-strong $(CFLAGS) $(if $(SAN),$(SAN_FLAGS))
+             -ffunction-sections -fdata-sections -fstack-protector-strong '-fdebug-prefix-map=$(CURDIR)=.' $(CFLAGS) $(if $(SAN),$(SAN_FLAGS))
+# What a link took from where, for scripts/sbom; zig's linker tells nobody.
+MAP       = $(if $(findstring zig,$(CC)),,-Wl,-Map,$@.map)
 LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
 LIBDL     := -Wl,--no-as-needed -l:libdl.so.2
 LINK_SO   := -shared $(LINK) $(if $(SAN),,-Wl,-z,defs)
@@ -31,12 +33,13 @@ ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a
 SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
 ALL_ARCHIVES  := -l:libarchive.a -l:libjansson.a $(SHIM_ARCHIVES)
 
-SCAN   := $(wildcard $(addprefix scanner/,*.c ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c))
-POLICY := $(wildcard policy/*.c)
-CLI    := $(wildcard scanner/cli/*.c)
-SHIM   := $(wildcard shim/*.c)
+# Sorted: a locale has its own order.
+SCAN   := $(sort $(wildcard $(addprefix scanner/,*.c ground/*.c readers/*.c machine/*.c judge/*.c scan/*.c)))
+POLICY := $(sort $(wildcard policy/*.c))
+CLI    := $(sort $(wildcard scanner/cli/*.c))
+SHIM   := $(sort $(wildcard shim/*.c))
 # The supervisor is the guard without what makes it part of another program.
-SUPERVISE := $(wildcard shim/supervise/*.c) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
+SUPERVISE := $(sort $(wildcard shim/supervise/*.c)) $(filter-out shim/start.c shim/hook_%.c,$(SHIM))
 UNIT   := $(wildcard tests/unit/test_*.c)
 FUZZ   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_PARTS := $(filter-out $(FUZZ) tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
@@ -57,7 +60,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race stress,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race stress soak,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -67,7 +70,7 @@ $(BUILD)/$(1)/%.o: %.c Makefile | $(LIBS)/stamp
 	@mkdir -p $$(@D) && echo "  CC    $$<"
 	$(2) $$(CPPFLAGS) $$(FLAGS) $(3) -MMD -MP -c -o $$@ $$<
 $(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI) $(SUPERVISE) $(FUZZ_PARTS))
-	rm -f $$@ && $$(AR) qcs $$@ $$^
+	rm -f $$@ && $$(AR) qcsD $$@ $$^
 endef
 $(eval $(call OBJECTS,obj,$(CC),))
 $(eval $(call OBJECTS,san,$(CC),$(SAN_FLAGS)))
@@ -81,17 +84,17 @@ $(BUILD)/libsgscan.a: $(call PLAIN,$(SCAN)) $(LIBS)/stamp
 	  echo save; } | $(AR) -M
 $(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) scanner/sgscan.map $(LIBS)/stamp
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsgscan.so.0,--version-script,scanner/sgscan.map -o $@ $(filter %.o,$^) $(ARCHIVES)
+	$(CC) $(FLAGS) $(LINK_SO) $(MAP) -Wl,-soname,libsgscan.so.0,--version-script,scanner/sgscan.map -o $@ $(filter %.o,$^) $(ARCHIVES)
 $(BUILD)/supervise.a: $(call PLAIN,$(SUPERVISE))
-	rm -f $@ && $(AR) qcs $@ $^
+	rm -f $@ && $(AR) qcsD $@ $^
 $(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK) -pthread -o $@ $^ $(ALL_ARCHIVES)
+	$(CC) $(FLAGS) $(LINK) $(MAP) -pthread -o $@ $^ $(ALL_ARCHIVES)
 # Put in place whole: programs may be starting with it. libdl.so.2 holds dlsym before glibc 2.34; by itself
 # --as-needed drops it where this is linked.
 $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK_SO) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
+	$(CC) $(FLAGS) $(LINK_SO) $(MAP) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
 	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) $(LIBDL) && mv $@.new $@
 
 # The guard with sanitizers, for the stress tests; no program but these is started under it.
@@ -138,7 +141,7 @@ race: all | build/deps.stamp
 	scripts/test $(BUILD) race
 stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
 	scripts/test $(BUILD) stress
-gadgets suites matrix spark containers: all | build/deps.stamp
+gadgets suites matrix spark containers soak: all | build/deps.stamp
 	scripts/test $(BUILD) $@
 matrix-venv: | build/deps.stamp
 	scripts/matrix_venvs
@@ -163,6 +166,13 @@ man: all
 	scripts/man $(BUILD)
 completion: all
 	scripts/packages/completion/make_completion $(BUILD)
+# What is in the built files, and whose it is; installed when it was made of what is installed.
+sbom: $(BUILD)/safeguard.cdx.json
+$(BUILD)/safeguard.cdx.json: $(BUILD)/libsafeguard.so $(BUILD)/libsgscan.so $(BUILD)/libsgscan.a $(BUILD)/safeguard scripts/sbom scripts/sbom_parts.py
+	python3 scripts/sbom $(BUILD) $(SG_VERSION) $@
+# Minutes: all is built twice, from what is committed; scripts/reproducible --tree takes the files as they are.
+reproducible:
+	scripts/reproducible
 install: all man completion
 	VERSION=$(SG_VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) scripts/install $(BUILD)
 deb: | build/deps.stamp
@@ -182,7 +192,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench proof race stress gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion install deb wheel cross packages clean train evaluate
+.PHONY: all check oracle fuzz bench proof race stress soak gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion sbom reproducible install deb wheel cross packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

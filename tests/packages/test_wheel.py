@@ -128,7 +128,8 @@ def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> No
     (tmp_path / "build" / "zig" / TARGET).mkdir(parents=True)
     (tmp_path / "build" / "wheel").mkdir()
     (tmp_path / "build" / "wheel" / "venv").symlink_to(ROOT / "build" / "wheel" / "venv")
-    for name in ("venv", *(stamp.name for stamp in zig.glob("*.stamp"))):
+    # zig's cache has the stubs of libc; what we compile has other arguments here, so none of it.
+    for name in ("venv", "cache", *(stamp.name for stamp in zig.glob("*.stamp"))):
         (tmp_path / "build" / "zig" / name).symlink_to(zig / name)
     shutil.copytree(zig / TARGET / "libs", tmp_path / "build" / "zig" / TARGET / "libs")
     shutil.copy2(zig / TARGET / "libs.key", tmp_path / "build" / "zig" / TARGET)

@@ -95,10 +95,8 @@ static void threads_have_rooms_of_their_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_given_back_is_had_again),
-        cmocka_unit_test(two_at_once_are_two),
-        cmocka_unit_test(small_rooms_are_not_kept),
-        cmocka_unit_test(no_memory_is_no_room),
+        cmocka_unit_test(what_is_given_back_is_had_again), cmocka_unit_test(two_at_once_are_two),
+        cmocka_unit_test(small_rooms_are_not_kept),        cmocka_unit_test(no_memory_is_no_room),
         cmocka_unit_test(threads_have_rooms_of_their_own),
     };
 
