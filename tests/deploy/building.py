@@ -70,7 +70,15 @@ def build(recipe: str, tag: str, *, context: Path = ROOT, **settings: str) -> No
     for name, value in settings.items():
         words += ["--build-arg", f"{name.upper()}={value}"]
     # Only Docker's own format can say all that a Dockerfile can.
-    buildah("build", "--pull-never", "--isolation=chroot", "--layers", "--format=docker", *words, context)
+    buildah(
+        "build",
+        "--pull-never",
+        "--isolation=chroot",
+        "--layers",
+        "--format=docker",
+        *words,
+        context,
+    )
 
 
 @contextmanager
