@@ -117,7 +117,7 @@ static enum sg_status walk_directories(struct sg_zip_walk *walk)
     }
     if (status && !truncated)
         return status;
-    if (zip->count)
+    if (zip->count || zip->findings & SG_ZIP_LIMIT)
         return SG_OK;
     zip->findings |= truncated ? SG_ZIP_NO_END : SG_ZIP_DIRECTORY;
     if (begins_with_local(&zip->source))
