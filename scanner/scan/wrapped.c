@@ -37,7 +37,7 @@ static enum wrapped scan_unpacked(struct sg_composer *c, struct sg_forward *f)
     struct sg_place place;
 
     if (f->head_len == 0 && f->status == SG_ERR_MEMORY)
-        sg_judge_partial(c->judge, 0, "no memory to unpack the file");
+        sg_forward_tell(f);
     if (f->head_len == 0 && f->status)
         return WRAPPED_NOT;
     if (!sg_forward_promising(f) || !sg_compose_enter(c, MEMBER, &place))
