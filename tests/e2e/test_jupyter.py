@@ -191,10 +191,10 @@ def test_restart_and_interrupt(home: Path) -> None:
     manager, client = jupyter_client.manager.start_new_kernel(kernel_name="safeguard-python3")
     try:
         assert reply(client, "x = 1")["status"] == "ok"
-        message = client.execute("import time; time.sleep(60)")
-        while True:  # until it runs
+        message = client.execute("import time; print('runs', flush=True); time.sleep(60)")
+        while True:  # until the cell itself runs: before, an interrupt would be the kernel's own
             got = client.get_iopub_msg(timeout=60)
-            if got["parent_header"].get("msg_id") == message and got["msg_type"] == "execute_input":
+            if got["parent_header"].get("msg_id") == message and got["msg_type"] == "stream":
                 break
         manager.interrupt_kernel()
         content = client.get_shell_msg(timeout=30)["content"]
