@@ -98,12 +98,12 @@ joblib.dump(forest, folder + "/joblib")
 pickle.dump([{"id": i, "name": f"row {i}", "score": i / 7} for i in range(28000)], open(folder + "/pickle", "wb"))
 """
 
-# What a first open may cost, as a share of loading. Where loading is nothing but opcodes, no more can be
-# asked than that the machine is ten times as fast as CPython.
+# What a first open may cost, as a share of loading. Where that is nothing but opcodes, a machine ten times as
+# fast as CPython needs a tenth.
 SHARES = {
     "torch": ("a torch model", 0.03),
     "joblib": ("a forest by joblib", 0.03),
-    "pickle": ("a pickle of 28,000 dicts", 0.10),
+    "pickle": ("a pickle of 28,000 dicts", 0.03),
 }
 
 Measure = Callable[[dict[str, str]], float]
