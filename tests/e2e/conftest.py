@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import payloads
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,6 +125,13 @@ def place() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def evil(place: Path) -> Path:
+    path = place / "evil.pkl"
+    path.write_bytes(payloads.pickle_of(place / "canary", 4))
+    return path
 
 
 @pytest.fixture(scope="session")

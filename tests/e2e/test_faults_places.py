@@ -49,13 +49,6 @@ def clean(place: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def evil(place: Path) -> Path:
-    path = place / "evil.pkl"
-    path.write_bytes(payloads.pickle_of(place / "canary", 4))
-    return path
-
-
 def guard(place: Path, snapshot: str, **settings: str) -> dict[str, str]:
     """Only the layer that looks at files."""
     path = place / "policy.ini"

@@ -4,7 +4,6 @@ import pickle
 from collections import OrderedDict
 from pathlib import Path
 
-import payloads
 import pytest
 from conftest import guarded, run
 
@@ -23,13 +22,6 @@ def policy(folder: Path, text: str) -> str:
 def ordered(place: Path) -> Path:
     path = place / "ordered.pkl"
     path.write_bytes(pickle.dumps(OrderedDict(a=1), 4))
-    return path
-
-
-@pytest.fixture
-def evil(place: Path) -> Path:
-    path = place / "evil.pkl"
-    path.write_bytes(payloads.pickle_of(place / "canary", 4))
     return path
 
 
