@@ -35,17 +35,22 @@ def skipped(what: str) -> None:
     print(f"skipped: {what}", flush=True)
 
 
-def ask_peers(files: Sequence[File], seconds: float) -> tuple[list[Scanner], list[peers.Peer]]:
-    installed = [peers.Peer(ROOT / "build" / "peers", name) for name in peers.NAMES]
-    fence = peers.no_network()
-    found = []
-    for peer in installed:
+def installed_peers() -> list[peers.Peer]:
+    known = [peers.Peer(ROOT / "build" / "peers", name) for name in peers.NAMES]
+    for peer in known:
         if not peer.version:
             skipped(f"{peer.name} is not installed (scripts/evaluation/install_peers)")
-            continue
-        found.append(peer.ask(files, seconds, fence))
-        print(f"asked {peer.name} {peer.version}: {len(found[-1].answers)} files", flush=True)
-    return found, [peer for peer in installed if peer.version]
+    return [peer for peer in known if peer.version]
+
+
+def ask_peers(
+    known: Sequence[peers.Peer], files: Sequence[File], seconds: float
+) -> Iterator[Scanner]:
+    fence = peers.no_network()
+    for peer in known:
+        answered = peer.ask(files, seconds, fence)
+        print(f"asked {peer.name} {peer.version}: {len(answered.answers)} files", flush=True)
+        yield answered
 
 
 def measure(program: Path, files: Sequence[File], known: Sequence[peers.Peer]) -> dict[str, Cost]:
@@ -114,9 +119,11 @@ class Evaluation:
     def compare(self) -> None:
         if self.arguments.cv:
             self.cross_validate()
-        known: list[peers.Peer] = []
+        if not self.arguments.peers and not self.arguments.speed:
+            return
+        known = installed_peers()
         if self.arguments.peers:
-            self.peers, known = ask_peers(self.files, self.arguments.peer_seconds)
+            self.peers = list(ask_peers(known, self.files, self.arguments.peer_seconds))
         if self.arguments.speed:
             self.costs = measure(self.program, self.files, known)
 
@@ -130,6 +137,8 @@ class Evaluation:
             yield from goals.held_out(held_out)
             yield from goals.left_out(left_out)
             yield from goals.peers(held_out, self.peers)
+        if self.costs:
+            yield from goals.speed(self.costs)
 
     def markdown(self) -> Iterator[str]:
         bad = sum(f.bad for f in self.files)
@@ -204,7 +213,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--families", type=int, default=12, help="lots of families left out")
     parser.add_argument("--short", action="store_true", help="small models, quickly made")
-    parser.add_argument("--speed", action="store_true", help="time all on the same files")
+    parser.add_argument("--speed", action="store_true", help="time all scanners on the same files")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     return parser.parse_args()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .answers import Scanner
+from .answers import Cost, Scanner
 from .intervals import Counts, count
 from .tables import TIERS, judged
 
@@ -15,8 +15,8 @@ DOUBTED_MOST = 0.03
 COMMAND = "scripts/evaluate --cv --peers"
 
 
-def row(what: str, target: str, measured: str, good: bool) -> str:
-    return "\t".join(("ROW", what, target, measured, "pass" if good else "fail", COMMAND))
+def row(what: str, target: str, measured: str, good: bool, command: str = COMMAND) -> str:
+    return "\t".join(("ROW", what, target, measured, "pass" if good else "fail", command))
 
 
 def table(scanner: Scanner, tier: str) -> Counts:
@@ -52,3 +52,20 @@ def peers(ours: Scanner, others: Sequence[Scanner]) -> Iterator[str]:
             target = f"F1 > {f1[1]:.3f}, false alarms < {alarms[1]:.1%}"
             good = f1[0] > f1[1] and alarms[0] <= alarms[1]
             yield row(f"{other.name} {other.version} on the same files", target, told, good)
+
+
+def speed(costs: dict[str, Cost]) -> Iterator[str]:
+    """Ours are the first; the files are the same."""
+    ours, *others = costs.items()
+    mine = ours[1]
+    for name, cost in others:
+        theirs, told = cost.files / cost.seconds, mine.files / mine.seconds
+        slow = f"{cost.share(0.5) / 1000:,.2f} / {cost.share(0.99) / 1000:,.0f} ms"
+        fast = f"{mine.share(0.5) / 1000:,.2f} / {mine.share(0.99) / 1000:,.1f} ms"
+        yield row(
+            f"{name}, speed on the same {cost.files} files; p50 / p99 of a file",
+            f"> {theirs:,.0f} files/s; {slow}",
+            f"{told:,.0f} files/s; {fast}",
+            told > theirs,
+            "scripts/evaluate --speed",
+        )
