@@ -1,19 +1,21 @@
 # safeguard - README.md says what is built. Output stays under $(BUILD); SAN=1 builds the same with sanitizers,
-# WERROR=1 takes no warnings, V=1 shows the commands.
+# the libraries with checks that need no run-time library; WERROR=1 takes no warnings, V=1 shows the commands.
 
 SG_VERSION := 0.1.0
-SAN     ?=
+SAN     ?= $(filter sanitized,$(MAKECMDGOALS))
 WERROR  ?=
-BUILD   ?= build$(if $(SAN),-san)
+BUILD   ?= build$(if $(SAN),/sanitized)
+# As the lists of what objects depend on name it, also for tests that say where it is.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 FUZZ_SECONDS   ?= 60
 ORACLE_STREAMS ?= 100000
-ifeq ($(origin CC),default)
-CC := gcc
-endif
 CLANG  ?= clang
+ifeq ($(origin CC),default)
+CC := $(if $(SAN),$(CLANG),gcc)
+endif
 CFLAGS ?= -O2 -g
 
 LIBS      := build/libs
@@ -22,13 +24,19 @@ CPPFLAGS  := -I. -Iscanner -isystem $(LIBS)/include -D_GNU_SOURCE= -DSG_VERSION=
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
              -Wwrite-strings -Wformat=2 $(if $(WERROR),-Werror)
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# As gcc has it without being told.
+ifneq ($(findstring clang,$(CC)),)
+SHARED_ASAN = -shared-libasan -Wl,-rpath,$(shell $(CC) -print-resource-dir)/lib/linux
+endif
+# What is undefined ends the program; what nobody wrote to holds a pattern.
+TRAPS     := -fsanitize=undefined,local-bounds -fsanitize-trap=all -ftrivial-auto-var-init=pattern
 FLAGS     := -std=gnu11 $(WARNINGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-optimize-sibling-calls \
-             -ffunction-sections -fdata-sections -fstack-protector-strong '-fdebug-prefix-map=$(CURDIR)=.' $(CFLAGS) $(if $(SAN),$(SAN_FLAGS))
+             -ffunction-sections -fdata-sections -fstack-protector-strong '-fdebug-prefix-map=$(CURDIR)=.' $(CFLAGS)
 # What a link took from where, for scripts/sbom; zig's linker tells nobody.
 MAP       = $(if $(findstring zig,$(CC)),,-Wl,-Map,$@.map)
 LINK      := -Wl,--gc-sections,-z,now,-z,relro,-z,noexecstack,--as-needed
 LIBDL     := -Wl,--no-as-needed -l:libdl.so.2
-LINK_SO   := -shared $(LINK) $(if $(SAN),,-Wl,-z,defs)
+LINK_SO   := -shared $(LINK) -Wl,-z,defs
 ARCHIVES  := $(LIBS)/lib/libzip.a $(LIBS)/lib/libbz2_sg.a -l:libz.a -l:liblzma.a -l:libzstd.a -l:liblz4.a
 SHIM_ARCHIVES := $(ARCHIVES) $(LIBS)/lib/libinih.a -l:libmd.a -l:libseccomp.a
 ALL_ARCHIVES  := -l:libarchive.a -l:libjansson.a $(SHIM_ARCHIVES)
@@ -60,7 +68,7 @@ $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race stress soak,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race sanitized stress soak,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -72,7 +80,7 @@ $(BUILD)/$(1)/%.o: %.c Makefile | $(LIBS)/stamp
 $(BUILD)/$(1)/tested.a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(SCAN) $(POLICY) $(CLI) $(SUPERVISE) $(FUZZ_PARTS))
 	rm -f $$@ && $$(AR) qcsD $$@ $$^
 endef
-$(eval $(call OBJECTS,obj,$(CC),))
+$(eval $(call OBJECTS,obj,$(CC),$(if $(SAN),$(TRAPS))))
 $(eval $(call OBJECTS,san,$(CC),$(SAN_FLAGS)))
 $(eval $(call OBJECTS,cov,$(CLANG),$(SAN_FLAGS) -fsanitize=fuzzer-no-link))
 $(call PLAIN,$(SHIM)): FLAGS += -U_FORTIFY_SOURCE
@@ -87,9 +95,9 @@ $(BUILD)/libsgscan.so: $(call PLAIN,$(SCAN)) scanner/sgscan.map $(LIBS)/stamp
 	$(CC) $(FLAGS) $(LINK_SO) $(MAP) -Wl,-soname,libsgscan.so.0,--version-script,scanner/sgscan.map -o $@ $(filter %.o,$^) $(ARCHIVES)
 $(BUILD)/supervise.a: $(call PLAIN,$(SUPERVISE))
 	rm -f $@ && $(AR) qcsD $@ $^
-$(BUILD)/safeguard: $(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a
+$(BUILD)/safeguard: $(if $(SAN),$(BUILD)/san/tested.a,$(call PLAIN,$(CLI) $(POLICY)) $(BUILD)/supervise.a $(BUILD)/libsgscan.a)
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(LINK) $(MAP) -pthread -o $@ $^ $(ALL_ARCHIVES)
+	$(CC) $(FLAGS) $(if $(SAN),$(SAN_FLAGS)) $(LINK) $(MAP) -pthread -o $@ $^ $(ALL_ARCHIVES)
 # Put in place whole: programs may be starting with it. libdl.so.2 holds dlsym before glibc 2.34; by itself
 # --as-needed drops it where this is linked.
 $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a shim/exports.map
@@ -97,10 +105,10 @@ $(BUILD)/libsafeguard.so: $(call PLAIN,$(SHIM) $(POLICY)) $(BUILD)/libsgscan.a s
 	$(CC) $(FLAGS) $(LINK_SO) $(MAP) -Wl,-soname,libsafeguard.so,--version-script,shim/exports.map -o $@.new \
 	    $(filter %.o %.a,$^) $(SHIM_ARCHIVES) $(LIBDL) && mv $@.new $@
 
-# The guard with sanitizers, for the stress tests; no program but these is started under it.
+# The guard with sanitizers: only programs that bring their run-time library, or load it first, start under it.
 $(BUILD)/san/libsafeguard.so: $(patsubst %.c,$(BUILD)/san/%.o,$(SHIM) $(POLICY) $(SCAN)) shim/exports.map
 	@echo "  LINK  $@"
-	$(CC) $(FLAGS) $(SAN_FLAGS) -shared -Wl,-z,now,--version-script,shim/exports.map -o $@ $(filter %.o,$^) \
+	$(CC) $(FLAGS) $(SAN_FLAGS) -shared $(SHARED_ASAN) -Wl,-z,now,--version-script,shim/exports.map -o $@ $(filter %.o,$^) \
 	    $(SHIM_ARCHIVES) $(LIBDL)
 
 # Test programs.
@@ -139,8 +147,8 @@ faults valgrind: all | build/deps.stamp
 	scripts/test $(BUILD) $@
 race: all | build/deps.stamp
 	scripts/test $(BUILD) race
-stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
-	scripts/test $(BUILD) stress
+sanitized stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
+	scripts/test $(BUILD) $@
 gadgets suites matrix spark containers soak: all | build/deps.stamp
 	scripts/test $(BUILD) $@
 matrix-venv: | build/deps.stamp
@@ -192,7 +200,7 @@ clean:
 	rm -rf build-*
 	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
-.PHONY: all check oracle fuzz bench proof race stress soak gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion sbom reproducible install deb wheel cross packages clean train evaluate
+.PHONY: all check oracle fuzz bench proof race sanitized stress soak gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion sbom reproducible install deb wheel cross packages clean train evaluate
 .SECONDARY:
 .DELETE_ON_ERROR:
 $(if $(V),,.SILENT:)

@@ -1,6 +1,14 @@
 /* glob.c - shell patterns, run as a set of positions: no pattern makes it backtrack. */
 #include "policy/glob.h"
 
+struct glob {
+    struct sg_text pattern;
+    char separator; /* 0: none */
+};
+
+/* Positions in the pattern that the text so far can stand at, a bit each; the last is its end. */
+#define POSITION_WORDS ((SG_GLOB_MAX + 1) / 64)
+
 enum token_kind { TOKEN_BYTE, TOKEN_ANY, TOKEN_SET, TOKEN_STAR, TOKEN_STARS, TOKEN_FOLDERS };
 
 struct token {
@@ -38,7 +46,7 @@ const char *sg_glob_fault(struct sg_text pattern)
     return NULL;
 }
 
-static struct token token_stars(const struct sg_glob *glob, size_t at)
+static struct token token_stars(const struct glob *glob, size_t at)
 {
     struct sg_text pattern = glob->pattern;
     char separator = glob->separator;
@@ -54,7 +62,7 @@ static struct token token_stars(const struct sg_glob *glob, size_t at)
     return (struct token){TOKEN_STARS, len};
 }
 
-static struct token token_at(const struct sg_glob *glob, size_t at)
+static struct token token_at(const struct glob *glob, size_t at)
 {
     switch (glob->pattern.at[at]) {
     case '*':
@@ -71,7 +79,7 @@ static struct token token_at(const struct sg_glob *glob, size_t at)
 /* Makes a position live, and those behind it that take no byte to reach. One that is live was
  * entered, with all behind it: positions are stepped in ascending order, so that nothing enters
  * a TOKEN_FOLDERS after it has set its own bit. This keeps a step linear. */
-static void enter(const struct sg_glob *glob, uint64_t *live, size_t at)
+static void enter(const struct glob *glob, uint64_t *live, size_t at)
 {
     while (!(live[at / 64] >> at % 64 & 1)) {
         live[at / 64] |= 1ULL << at % 64;
@@ -100,7 +108,7 @@ static bool in_set(struct sg_text set, uint8_t byte)
 }
 
 /* What one byte makes of one position. */
-static void step(const struct sg_glob *glob, uint64_t *next, size_t at, char byte)
+static void step(const struct glob *glob, uint64_t *next, size_t at, char byte)
 {
     struct token token = token_at(glob, at);
     bool crosses = !glob->separator || byte != glob->separator;
@@ -133,48 +141,35 @@ static void step(const struct sg_glob *glob, uint64_t *next, size_t at, char byt
     }
 }
 
-void sg_glob_begin(struct sg_glob *glob, struct sg_text pattern, char separator)
+/* What one byte makes of all positions; false when none is left. */
+static bool advance(const struct glob *glob, uint64_t *live, char byte)
 {
-    memset(glob->live, 0, sizeof(glob->live));
-    glob->pattern = pattern;
-    glob->separator = separator;
-    if (sg_glob_fault(pattern))
-        glob->pattern.len = 0;
-    else
-        enter(glob, glob->live, 0);
-}
-
-void sg_glob_feed(struct sg_glob *glob, struct sg_text text)
-{
-    uint64_t next[sizeof(glob->live) / sizeof(glob->live[0])];
+    uint64_t next[POSITION_WORDS], any = 0;
     size_t words = glob->pattern.len / 64 + 1;
-    uint64_t any = 1;
 
-    for (size_t i = 0; i < text.len && any; i++) {
-        memset(next, 0, words * sizeof(next[0]));
-        for (size_t word = 0; word < words; word++) {
-            for (uint64_t left = glob->live[word]; left; left &= left - 1) {
-                size_t at = word * 64 + (size_t)__builtin_ctzll(left);
-                if (at < glob->pattern.len)
-                    step(glob, next, at, text.at[i]);
-            }
+    memset(next, 0, words * sizeof(*next));
+    for (size_t word = 0; word < words; word++) {
+        for (uint64_t left = live[word]; left; left &= left - 1) {
+            size_t at = word * 64 + (size_t)__builtin_ctzll(left);
+            if (at < glob->pattern.len)
+                step(glob, next, at, byte);
         }
-        any = 0;
-        for (size_t word = 0; word < words; word++)
-            any |= glob->live[word] = next[word];
     }
-}
-
-bool sg_glob_matched(const struct sg_glob *glob)
-{
-    return glob->live[glob->pattern.len / 64] >> glob->pattern.len % 64 & 1;
+    for (size_t word = 0; word < words; word++)
+        any |= live[word] = next[word];
+    return any != 0;
 }
 
 bool sg_glob_match(struct sg_text pattern, struct sg_text text, char separator)
 {
-    struct sg_glob glob;
+    struct glob glob = {pattern, separator};
+    uint64_t live[POSITION_WORDS] = {0};
 
-    sg_glob_begin(&glob, pattern, separator);
-    sg_glob_feed(&glob, text);
-    return sg_glob_matched(&glob);
+    if (sg_glob_fault(pattern))
+        return false;
+    enter(&glob, live, 0);
+    for (size_t i = 0; i < text.len; i++)
+        if (!advance(&glob, live, text.at[i]))
+            return false;
+    return live[pattern.len / 64] >> pattern.len % 64 & 1;
 }

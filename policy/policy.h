@@ -146,8 +146,9 @@ const struct sg_model *sg_policy_model(const struct sg_policy *policy);
 enum sg_verdict sg_policy_verdict(const struct sg_report *report, const struct sg_policy *policy);
 
 /* What becomes of a file: deny lists (only for what is a model: format "none" is not), then allow
- * lists, then verdict and coverage, never more than the mode. SG_LOG is also the answer to what is suspicious, or of a format that is not analysed,
- * and not to be blocked. `path` is the resolved path: one that is relative or holds "//", "." or
+ * lists, then verdict and coverage, never more than the mode. SG_LOG is also the answer to what is
+ * suspicious, or of a format that is not analysed, and not to be blocked. `path` is the resolved
+ * path: one that is relative or holds "//", "." or
  * ".." is on no allow list; NULL: not known. `sha256` (32 bytes) may be NULL: then no list of
  * hashes applies; it need not be computed where both lists are empty. Pure. */
 enum sg_action sg_policy_decide(const struct sg_report *report, const char *path,

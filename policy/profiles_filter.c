@@ -3,17 +3,15 @@
 
 #include <errno.h>
 
-static int add_row(scmp_filter_ctx filter, const struct sg_denied *row)
+int sg_profile_add(scmp_filter_ctx filter, const struct sg_denied *row)
 {
     struct scmp_arg_cmp condition = {
         .arg = row->arg,
         .op = row->when == SG_DENIED_EQUAL ? SCMP_CMP_EQ : SCMP_CMP_GE,
         .datum_a = row->value,
     };
-    int number = seccomp_syscall_resolve_name(row->call);
+    int number = seccomp_syscall_resolve_name(row->call); /* one that is none is refused below */
 
-    if (number == __NR_SCMP_ERROR)
-        return -ENOENT;
     return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((uint32_t)row->error), number,
                                   row->when != SG_DENIED_ALWAYS, &condition);
 }
@@ -31,7 +29,7 @@ int sg_profile_fill(scmp_filter_ctx filter, enum sg_profile profile, bool to_sta
         if (!sg_profile_denies(profile, row) || (to_start && row->only_started))
             continue;
         *step = row->call;
-        answer = add_row(filter, row);
+        answer = sg_profile_add(filter, row);
     }
     return answer;
 }

@@ -6,6 +6,9 @@
 
 #include <seccomp.h>
 
+/* Adds what one row refuses to a filter of seccomp_init(SCMP_ACT_ALLOW): 0 or a negative errno. */
+int sg_profile_add(scmp_filter_ctx filter, const struct sg_denied *row);
+
 /* Fills a filter of seccomp_init(SCMP_ACT_ALLOW) with the rows of `profile`; without those that a
  * program could not be started under, where it has yet to be (`to_start`). 0, or a negative errno
  * with what it was about in `*step`. */

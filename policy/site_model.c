@@ -1,4 +1,5 @@
-/* site_model.c - a model file that the policy names: read once, checked, and kept with the policy. */
+/* site_model.c - a model file that the policy names: read once, checked, and kept
+ * with the policy. */
 #include "policy/site_model.h"
 
 #include "policy/site_file.h"

@@ -1,4 +1,5 @@
-"""sbom_parts - what of others was linked into a built file, by the linker's map; whose it is, by dpkg and build_libs."""
+"""sbom_parts - what of others was linked into a built file, by the linker's map or the symbols; whose it is, by dpkg and
+by whoever built it (build_libs, target_libs)."""
 
 from __future__ import annotations
 
@@ -28,8 +29,13 @@ LICENCES = {
     "libzstd": "BSD-3-Clause OR GPL-2.0-only",
     "lz4": "BSD-2-Clause",
     "xz-utils": "public domain",
+    "ziglang": "MIT AND LGPL-2.1-or-later",
     "zlib": "Zlib",
 }
+
+# How an archive was built, where that is not how everybody builds it.
+SETTINGS = {"libzip": ": zlib only, no encryption, allocator renamed"}
+TOOLCHAIN = "the compiler's runtime library, and glibc's start files as it brings them along"
 
 
 class SbomError(Exception):
@@ -43,7 +49,7 @@ class Part:
     package: str  # Debian's, source where `source`, else binary
     version: str  # Debian's, where Debian's source was whole; else upstream's
     upstream: str  # source package and version, as in "zlib@1:1.2.13.dfsg-1"
-    architecture: str
+    architecture: str  # Debian's, or "source", or "pypi": from the Python package index
     hashes: tuple[tuple[str, str], ...]  # name of the file taken, its sha256
     note: str = ""
 
@@ -56,6 +62,8 @@ class Part:
 
     @property
     def purl(self) -> str:
+        if self.architecture == "pypi":
+            return f"pkg:pypi/{self.package}@{self.version}"
         system = dict(
             line.split("=", 1)
             for line in Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
@@ -88,6 +96,13 @@ def members(archive: Path) -> frozenset[str]:
     return frozenset(output("ar", "t", str(archive)).split())
 
 
+@cache
+def functions(*files: Path) -> frozenset[str]:
+    """Names of the functions that objects, archives or linked files define, static ones too."""
+    listing = output("nm", "--defined-only", *map(str, files))
+    return frozenset(re.findall(r" [Tt] (\S+)$", listing, re.M))
+
+
 def taken(text: str) -> Iterator[tuple[str, str]]:
     """(file, member) for each member of an archive that a link took, (file, "") for each object."""
     listing = text.partition("Archive member included")[2].partition("\n\n")[2].partition("\n\n")[0]
@@ -99,26 +114,39 @@ def taken(text: str) -> Iterator[tuple[str, str]]:
 class Build:
     """A build folder and the third-party archives it was linked with."""
 
-    def __init__(self, build: str, libs: Path = ROOT / "build" / "libs") -> None:
+    def __init__(self, build: str) -> None:
         self.build = (ROOT / build).resolve()
-        self.libs = libs.resolve()
+        of_target = self.build / "libs"
+        self.libs = of_target if of_target.is_dir() else ROOT / "build" / "libs"
         self.sources = dict(self._sources())
-        self.ours = {path.name for path in (self.build / "obj").rglob("*.o")}
+        # What a compiler that tells of no link adds to each.
+        self.toolchain = self.sources.pop("*", None)
+        self.ours = {path.name: path for path in (self.build / "obj").rglob("*.o")}
 
     def _sources(self) -> Iterator[tuple[str, Part]]:
         for line in (self.libs / "sources").read_text(encoding="utf-8").splitlines():
             archive, package, version, digest = line.split()
-            if package == "libzip":
-                kind, upstream, taken_of = "source", f"{package}@{version}", f"{package}.dsc"
-                note = "built by scripts/build_libs: zlib only, no encryption, allocator renamed"
+            if archive == "*":
+                yield archive, Part(package, version, f"{package}@{version}", "pypi", (), TOOLCHAIN)
             else:
-                kind, upstream = of_package(package)
-                taken_of = f"{package}:{archive.replace('_sg', '')}"
-                note = "changed by scripts/build_libs: symbols renamed or weakened, settings added"
-            hashes = [(archive, sha256(self.libs / "lib" / archive))]
-            if digest != "-":
-                hashes.append((taken_of, digest))
-            yield archive, Part(package, version, upstream, kind, tuple(hashes), note)
+                yield archive, self._archived(archive, package, version, digest)
+
+    def _archived(self, archive: str, package: str, version: str, digest: str) -> Part:
+        hashes = [(archive, sha256(self.libs / "lib" / archive))]
+        if package.endswith("-dev"):
+            kind, upstream = of_package(package)
+            taken_of = f"{package}:{archive.replace('_sg', '')}"
+            note = f"changed by {self._builder()}: symbols renamed or weakened, settings added"
+        else:
+            kind, upstream, taken_of = "source", f"{package}@{version}", f"{package}.dsc"
+            note = f"built by {self._builder()}{SETTINGS.get(package, '')}"
+        if digest != "-":
+            hashes.append((taken_of, digest))
+        return Part(package, version, upstream, kind, tuple(hashes), note)
+
+    def _builder(self) -> str:
+        own = self.libs.parent == self.build and self.build.parent.name == "zig"
+        return "scripts/packages/target_libs" if own else "scripts/build_libs"
 
     def carried(self) -> set[Part]:
         """Parts that libsgscan.a holds: its members are theirs or ours."""
@@ -129,11 +157,24 @@ class Build:
     def linked(self, name: str) -> set[Part]:
         """Parts that the linker took into this file."""
         path = self.build / f"{name}.map"
-        if not path.is_file():
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found = {self.owner(file, member) for file, member in taken(text)}
+            return {part for part in found if part}
+        if self.toolchain is None:
             raise SbomError(f"{path}: no map of the link; GNU ld or lld writes it")
-        text = path.read_text(encoding="utf-8", errors="replace")
-        found = {self.owner(file, member) for file, member in taken(text)}
-        return {part for part in found if part}
+        return self._shown(name) | {self.toolchain}
+
+    def _shown(self, name: str) -> set[Part]:
+        """Parts of which the file, not yet stripped, has a function that nobody else has."""
+        has = functions(self.build / name)
+        ours = functions(*self.ours.values())
+        found = set()
+        for archive, part in self.sources.items():
+            others = [self.libs / "lib" / other for other in self.sources if other != archive]
+            if functions(self.libs / "lib" / archive) & has - functions(*others) - ours:
+                found.add(part)
+        return found
 
     def owner(self, file: str, member: str) -> Part | None:
         """Whose the object or the archive's member is; None where it is ours."""

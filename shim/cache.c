@@ -68,7 +68,8 @@ static void write_entry(struct entry *entry, const struct sg_identity *identity,
 
 void sg_cache_keep(const struct sg_identity *identity, enum sg_kept kept)
 {
-    int64_t age = sg_raw_clock(CLOCK_REALTIME) - identity->ctime_;
+    uint64_t now = (uint64_t)sg_raw_clock(CLOCK_REALTIME);
+    int64_t age = (int64_t)(now - (uint64_t)identity->ctime_);
     struct entry *set = entries[sg_identity_hash(identity) % SETS];
 
     if (age < WARM_NS)

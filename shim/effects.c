@@ -208,9 +208,6 @@ bool sg_effects_in_load(void)
 
 void sg_effects_look(void)
 {
-    struct sg_object *loader;
-
-    if (action != SG_ALLOW && sg_python_here() && holds_gil() &&
-        sg_window_place(&loader) == SG_PLACE_LOADING)
+    if (sg_effects_in_load())
         sg_window_named(); /* or as good as */
 }

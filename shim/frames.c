@@ -126,7 +126,8 @@ struct sg_object *sg_frames_back(struct sg_object *frame)
     return back;
 }
 
-struct sg_object *sg_frames_code(struct sg_object *frame)
+/* A new reference. */
+static struct sg_object *frame_code(struct sg_object *frame)
 {
     if (sg_py.PyFrame_GetCode)
         return sg_py.PyFrame_GetCode(frame);
@@ -138,7 +139,7 @@ struct sg_object *sg_frames_code(struct sg_object *frame)
 /* For comparing only. */
 static struct sg_object *code_address(struct sg_object *frame)
 {
-    struct sg_object *code = sg_frames_code(frame);
+    struct sg_object *code = frame_code(frame);
 
     sg_py.Py_DecRef(code);
     return code;
@@ -188,7 +189,7 @@ enum sg_place sg_frames_place(struct sg_object *boundary, bool inside, struct sg
 static struct sg_object *code_attribute(struct sg_object *frame, const char *name,
                                         const char **text)
 {
-    struct sg_object *code = sg_frames_code(frame);
+    struct sg_object *code = frame_code(frame);
     struct sg_object *value = sg_py.PyObject_GetAttrString(code, name);
 
     sg_py.Py_DecRef(code);

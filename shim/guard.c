@@ -19,11 +19,11 @@
 static __thread const char *frame; /* of the vetting that runs in this thread */
 static __thread int nested;
 
-/* A frame further out than the one that was noted: it was left by a longjmp. */
+/* A frame that is not below the one that was noted: that one was left by a longjmp. */
 static bool enter(const char *here, const char **outer)
 {
     *outer = frame;
-    if (!frame || here > frame)
+    if (!frame || here >= frame)
         nested = 0;
     if (nested >= NESTED_MOST)
         return false;

@@ -47,8 +47,7 @@ static void forget_stream(FILE *stream)
 {
     int before = errno;
 
-    if (stream)
-        sg_fd_forget(fileno(stream));
+    sg_fd_forget(fileno(stream));
     errno = before;
 }
 

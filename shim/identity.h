@@ -12,14 +12,20 @@ struct sg_identity {
     int64_t ctime_; /* the same; no program can set it back */
 };
 
+/* Round and round: a file system may tell of any year. */
+static inline int64_t sg_identity_time(struct timespec at)
+{
+    return (int64_t)((uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec);
+}
+
 static inline struct sg_identity sg_identity_of(const struct stat *st)
 {
     return (struct sg_identity){
         .dev = st->st_dev,
         .ino = st->st_ino,
         .size = (uint64_t)st->st_size,
-        .mtime = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .ctime_ = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+        .mtime = sg_identity_time(st->st_mtim),
+        .ctime_ = sg_identity_time(st->st_ctim),
     };
 }
 

@@ -25,13 +25,16 @@ static struct {
 static _Atomic uint64_t missed;
 static _Atomic long owner; /* pid: a child has missed nothing yet */
 
+/* A bucket that is more than full is by another clock: the process was stopped here and goes on on
+ * another machine. */
 static bool take(_Atomic int64_t *empty, const struct rate *rate, int64_t now)
 {
+    const int64_t full = rate->burst * rate->every;
     int64_t before = atomic_load_explicit(empty, memory_order_relaxed), start;
 
     do {
-        start = before > now ? before : now;
-        if (start - now >= rate->burst * rate->every)
+        start = before > now && before - now <= full + rate->every ? before : now;
+        if (start - now >= full)
             return false;
     } while (!atomic_compare_exchange_weak_explicit(empty, &before, start + rate->every,
                                                     memory_order_relaxed, memory_order_relaxed));
@@ -40,15 +43,14 @@ static bool take(_Atomic int64_t *empty, const struct rate *rate, int64_t now)
 
 static uint64_t add_text(uint64_t print, const char *text)
 {
-    while (*text)
-        print = (print ^ (uint8_t)*text++) * 0x100000001b3u;
+    print = sg_fnv_more(print, text, strlen(text));
     return print ^ print >> 29;
 }
 
 static uint64_t key_of(const struct sg_record *record)
 {
     const struct sg_report *report = record->report;
-    uint64_t print = 0xcbf29ce484222325u ^ (uint64_t)record->event << 8 ^ (uint64_t)record->action;
+    uint64_t print = SG_FNV_EMPTY ^ (uint64_t)record->event << 8 ^ (uint64_t)record->action;
 
     print = add_text(print, record->path);
     return add_text(print, report->reason_count ? report->reasons[0].rule : "") | 1;

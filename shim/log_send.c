@@ -13,7 +13,7 @@
 
 #define KERNEL_SIGSET 8 /* bytes of a signal set, as the kernel counts */
 
-static atomic_bool own_stderr, has_failed;
+static atomic_bool own_stderr;
 
 /* A write into a pipe that nobody reads, or beyond the longest file that is allowed, would kill
  * the program: the signal is held back, and taken away unless one was waiting before. */
@@ -32,25 +32,24 @@ static bool write_quietly(int fd, const char *text, size_t len)
     return done == (long)len;
 }
 
-/* Whether what is there ends in the middle of a line. So it may seem while another process appends:
- * that is no reason for a newline, so it is believed of a file that rests, or where a write of this
- * process has failed. */
+/* Whether what is there ends in the middle of a line: a disk was full, or a process was killed,
+ * whose write then ends with a page. So it may also seem while another process appends; to look for
+ * a hole takes the lock that writers hold, so after it such a file has grown. */
 static bool ends_in_a_line(const char *path, long fd)
 {
-    struct stat st = {0};
+    struct stat st = {0}, later = {0};
     char last = '\n';
 
     if (sg_raw_stat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
-        return false;
-    if (!atomic_load_explicit(&has_failed, memory_order_relaxed) &&
-        st.st_mtim.tv_sec + 2 > sg_raw_clock(CLOCK_REALTIME) / 1000000000)
         return false;
     long again = SG_RAW(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (again < 0)
         return false;
     (void)SG_RAW(SYS_pread64, again, &last, 1, st.st_size - 1);
+    if (last != '\n')
+        (void)SG_RAW(SYS_lseek, again, 0, SEEK_HOLE);
     (void)SG_RAW(SYS_close, again);
-    return last != '\n';
+    return last != '\n' && sg_raw_stat(fd, &later) == 0 && later.st_size == st.st_size;
 }
 
 bool sg_send_file(const char *path, const char *text, size_t len)
@@ -62,7 +61,6 @@ bool sg_send_file(const char *path, const char *text, size_t len)
         return false;
     size_t skip = ends_in_a_line(path, fd) ? 0 : 1;
     bool done = write_quietly((int)fd, text + skip, len - skip);
-    atomic_store_explicit(&has_failed, !done, memory_order_relaxed);
     (void)SG_RAW(SYS_close, fd);
     return done;
 }

@@ -10,7 +10,7 @@
 
 /* Appends lines to a file, made where there is none: by its name each time, so that a log that was
  * renamed or removed is not written on. `text` begins with a newline, which is left out unless the
- * file rests and ends in the middle of a line: a disk was full. */
+ * file ends in the middle of a line: a disk was full, or a process was killed. */
 bool sg_send_file(const char *path, const char *text, size_t len);
 
 /* One datagram, or where the socket knows streams only, one message that ends with a NUL. `text`

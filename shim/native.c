@@ -1,16 +1,8 @@
 /* native.c - who asks for a native function, and whose it is. */
 #include "shim/native.h"
 
+#include "shim/dlsym.h"
 #include "shim/frames.h"
-
-#include <dlfcn.h>
-
-/* See real.c. */
-#if defined(__x86_64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
-#elif defined(__aarch64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.17");
-#endif
 
 static bool is_shared(struct sg_object *name)
 {

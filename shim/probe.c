@@ -63,13 +63,23 @@ static bool is_shorter_now(int fd, const struct sg_identity *identity)
            (sg_raw_stat(fd, &st) == 0 && (uint64_t)st.st_size < identity->size);
 }
 
+/* What it says of its size is believed of file systems that are known. */
+static enum sg_probed probe_without_size(int fd)
+{
+    char first;
+
+    if (sg_filesystem_of(fd) != SG_FS_UNKNOWN || SG_RAW(SYS_pread64, fd, &first, 1, 0) == 0)
+        return SG_PROBED_PLAIN;
+    return SG_PROBED_UNSIZED;
+}
+
 enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
 {
     uint8_t head[SG_SNIFF_SIZE];
     size_t len = identity->size < sizeof(head) ? (size_t)identity->size : sizeof(head), tail = 0;
 
     if (identity->size == 0)
-        return SG_PROBED_PLAIN;
+        return probe_without_size(fd);
     long got = sg_raw_pread_all(fd, head, len, 0);
     if (got < 0) /* some of the kernel's own files refuse to be read at an offset */
         return sg_filesystem_of(fd) == SG_FS_KERNELS ? SG_PROBED_PLAIN : SG_PROBED_FAILED;

@@ -7,6 +7,7 @@
 enum sg_probed {
     SG_PROBED_PLAIN,   /* no loader takes this for a pickle carrier */
     SG_PROBED_CARRIER, /* worth a scan */
+    SG_PROBED_UNSIZED, /* of no size, and yet it can be read: so it may be in a FUSE file system */
     SG_PROBED_FAILED,  /* the file cannot be read */
 };
 

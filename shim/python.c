@@ -2,23 +2,16 @@
 #include "shim/python.h"
 
 #include "shim/audit.h"
+#include "shim/dlsym.h"
 #include "shim/log.h"
 #include "shim/python_api.h"
 #include "shim/raw.h"
 #include "shim/start.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
 
-/* See real.c: dlopen and dlsym moved from libdl into libc in glibc 2.34. */
-#if defined(__x86_64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
-__asm__(".symver dlopen, dlopen@GLIBC_2.2.5");
-#elif defined(__aarch64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.17");
-__asm__(".symver dlopen, dlopen@GLIBC_2.17");
-#endif
+__asm__(".symver dlopen, dlopen@" SG_DL_VERSION);
 
 struct sg_python sg_py;
 
@@ -221,7 +214,6 @@ void sg_python_start(void)
         tell_absence("names and effects are not watched: CPython before 3.8 has no audit hooks");
 }
 
-/* A library that was loaded for its loader alone is in no scope that dlsym searches by default. */
 static int find_library(struct dl_phdr_info *info, size_t size, void *found)
 {
     const char *slash = strrchr(info->dlpi_name, '/');
@@ -233,16 +225,28 @@ static int find_library(struct dl_phdr_info *info, size_t size, void *found)
     return 1;
 }
 
-void sg_python_peek(const char *path)
+const char *sg_python_library(void)
 {
-    size_t len = path ? strlen(path) : 0;
     const char *library = NULL;
 
-    if (atomic_load_explicit(&state, memory_order_relaxed) != NOT_FOUND || len < 4 ||
-        (memcmp(path + len - 3, ".py", 3) != 0 && memcmp(path + len - 4, ".pyc", 4) != 0) ||
+    dl_iterate_phdr(find_library, &library);
+    return library;
+}
+
+bool sg_python_reads(const char *path)
+{
+    size_t len = path ? strlen(path) : 0;
+
+    return len >= 4 && (!strcmp(path + len - 3, ".py") || !strcmp(path + len - 4, ".pyc"));
+}
+
+/* A library that was loaded for its loader alone is in no scope that dlsym searches by default. */
+void sg_python_peek(const char *path)
+{
+    if (atomic_load_explicit(&state, memory_order_relaxed) != NOT_FOUND || !sg_python_reads(path) ||
         !wanted())
         return;
-    dl_iterate_phdr(find_library, &library);
+    const char *library = sg_python_library();
     void *handle = library ? dlopen(library, RTLD_LAZY | RTLD_NOLOAD) : NULL;
     if (handle && dlsym(handle, "PySys_AddAuditHook"))
         adopt(handle);

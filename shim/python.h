@@ -8,7 +8,13 @@
  * it; before the interpreter starts, or as it starts. May be called again: once is enough. */
 void sg_python_start(void);
 
-/* A file that only a starting interpreter opens was opened, though none was found so far. */
+/* Whether every CPython opens such a file as it starts: its library's sources or bytecode. */
+bool sg_python_reads(const char *path);
+
+/* The libpython that is in this process, or NULL. */
+const char *sg_python_library(void);
+
+/* A file was opened: should no interpreter have been found so far, and one start now, it is. */
 void sg_python_peek(const char *path);
 
 /* Leaves a record that something which the policy asks for is not done here. */

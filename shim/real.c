@@ -1,16 +1,7 @@
 /* real.c - the definitions behind our hooks, found by dlsym. */
 #include "shim/hooks.h"
 
-#include <dlfcn.h>
-
-/* dlsym moved from libdl into libc in glibc 2.34, with a new version. The old one is kept there
- * for good; bound to it, the library loads on older systems as well (it then comes from the
- * libdl.so.2 that we also name as needed). */
-#if defined(__x86_64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
-#elif defined(__aarch64__)
-__asm__(".symver dlsym, dlsym@GLIBC_2.17");
-#endif
+#include "shim/dlsym.h"
 
 _Atomic(void *) sg_reals[SG_HOOK_COUNT];
 

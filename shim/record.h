@@ -41,7 +41,8 @@ const char *sg_record_event(const struct sg_record *record);
 /* The time of now, as RFC 3339 has it, in UTC. */
 void sg_record_time(struct sg_phrase *phrase);
 
-/* An object with the keys of DESIGN 2.6, no newline behind it; `left_out` too, where it is not 0. */
+/* An object with the keys of DESIGN 2.6, no newline behind it; `left_out` too,
+ * where it is not 0. */
 void sg_record_json(const struct sg_record *record, struct sg_phrase *phrase);
 
 /* The first reason and where it stands; the verdict where there is no reason. */

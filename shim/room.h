@@ -1,8 +1,8 @@
 /* room.h - memory for one vetting, in one mapping of which the beginning is kept for the next.
  *
- * What lies in it is whatever was left there. Threads, signal handlers and children may take rooms at
- * any time: one is kept for whoever comes first, the others are mapped and unmapped. A room whose
- * taker was killed, or left by a longjmp, is lost.
+ * What lies in it is whatever was left there. Threads, signal handlers and children may take rooms
+ * at any time: one is kept for whoever comes first, the others are mapped and unmapped. A room
+ * whose taker was killed, or left by a longjmp, is lost.
  */
 #ifndef SG_ROOM_H
 #define SG_ROOM_H

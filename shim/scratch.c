@@ -1,6 +1,7 @@
 /* scratch.c - is a path in a temporary or cache folder? */
 #include "shim/scratch.h"
 
+#include "shim/fdlink.h"
 #include "shim/raw.h"
 
 #include "policy/phrase.h"
@@ -15,28 +16,13 @@ static char roots[ROOTS_MOST][ROOT_MAX];
 static unsigned root_count;
 static bool resolved; /* at the first question: a process's start must cost nothing */
 
-/* The kernel's name of what `fd` is open on; 0: not known. */
-static size_t name_of(int fd, char *into, size_t cap)
-{
-    char link[64];
-    struct sg_phrase phrase = sg_phrase_open(link, sizeof(link));
-
-    sg_phrase_string(&phrase, "/proc/self/fd/");
-    sg_phrase_number(&phrase, (uint64_t)fd);
-    long len = SG_RAW(SYS_readlinkat, AT_FDCWD, link, into, cap - 1);
-    if (len <= 0 || (size_t)len >= cap - 1)
-        return 0;
-    into[len] = '\0';
-    return (size_t)len;
-}
-
 static size_t resolve(int dir, const char *path, int flags, char *into, size_t cap)
 {
     long fd = SG_RAW(SYS_openat, dir, path, O_PATH | O_CLOEXEC | flags, 0);
 
     if (fd < 0)
         return 0;
-    size_t len = name_of((int)fd, into, cap);
+    size_t len = sg_fdlink_read((int)fd, into, cap);
     (void)SG_RAW(SYS_close, fd);
     return len;
 }
@@ -100,6 +86,13 @@ static bool in_roots(const char *path)
             return true;
     }
     return false;
+}
+
+bool sg_scratch_lacks(const char *path)
+{
+    char name[PATH_MAX];
+
+    return resolve(AT_FDCWD, path, 0, name, sizeof(name)) && !in_roots(name);
 }
 
 bool sg_scratch_holds(int dir, const char *path, bool follow)

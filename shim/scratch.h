@@ -11,4 +11,7 @@ void sg_scratch_start(void);
  * resolved; the last part only where `follow`. */
 bool sg_scratch_holds(int dir, const char *path, bool follow);
 
+/* Whether `path` is there, and surely in none of them. */
+bool sg_scratch_lacks(const char *path);
+
 #endif

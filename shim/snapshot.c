@@ -1,10 +1,9 @@
 /* snapshot.c - reflinks and sealed memory files. */
 #include "shim/snapshot.h"
 
+#include "shim/fdlink.h"
 #include "shim/filesystem.h"
 #include "shim/raw.h"
-
-#include "policy/phrase.h"
 
 #include <limits.h>
 #include <linux/fs.h>
@@ -17,7 +16,6 @@
 #define PIECE (1u << 30) /* at most as much as one sendfile does */
 #define BUFFER (256u << 10)
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-#define LINK_SIZE sizeof("/proc/self/fd/2147483647")
 #define KEPT_FLAGS (O_APPEND | O_NONBLOCK | O_NOATIME)
 
 static void close_fd(int fd)
@@ -26,24 +24,8 @@ static void close_fd(int fd)
         (void)SG_RAW(SYS_close, fd);
 }
 
-static void name_link(int fd, char link[LINK_SIZE])
-{
-    struct sg_phrase phrase = sg_phrase_open(link, LINK_SIZE);
-
-    sg_phrase_string(&phrase, "/proc/self/fd/");
-    sg_phrase_number(&phrase, (uint64_t)fd);
-}
-
-/* Another opening of the same file, for reading. */
-static int reopen(int fd)
-{
-    char link[LINK_SIZE];
-
-    name_link(fd, link);
-    return (int)SG_RAW(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
-}
-
-/* Where the file system cannot hand its pages on. */
+/* Where the file system cannot hand its pages on, knows no size, or gives few bytes at a time,
+ * which sendfile takes for the end. */
 static bool copy_by_hand(int from, int to, uint64_t most)
 {
     char *buffer = sg_raw_map(BUFFER);
@@ -65,7 +47,7 @@ static bool copy_by_hand(int from, int to, uint64_t most)
 }
 
 /* To the end, wherever that is by now: the copy is what counts. */
-static bool copy_all(int from, int to, uint64_t most)
+static bool copy_all(int from, int to, uint64_t told, uint64_t most)
 {
     uint64_t at = 0;
 
@@ -75,7 +57,7 @@ static bool copy_all(int from, int to, uint64_t most)
         long got = SG_RAW(SYS_sendfile, to, from, &here, left < PIECE ? left : PIECE);
         if (got == -EINTR)
             continue;
-        if (at == 0 && (got == -EINVAL || got == -ENOSYS))
+        if ((at == 0 && (got == -EINVAL || got == -ENOSYS)) || (got == 0 && (at == 0 || at < told)))
             return copy_by_hand(from, to, most);
         if (got <= 0)
             return got == 0;
@@ -123,7 +105,7 @@ static int copy_to_memory(int from, const struct stat *st, uint64_t most)
     if (to < 0)
         return -1;
     (void)SG_RAW(SYS_fchmod, to, st->st_mode & 0777);
-    if (copy_all(from, to, most)) {
+    if (copy_all(from, to, (uint64_t)st->st_size, most)) {
         copy_times(to, st);
         if (SG_RAW(SYS_fcntl, to, F_ADD_SEALS, SEALS) == 0)
             return to;
@@ -135,13 +117,12 @@ static int copy_to_memory(int from, const struct stat *st, uint64_t most)
 /* In the file's own folder, without a name there. */
 static int make_beside(int fd)
 {
-    char link[LINK_SIZE], *path = sg_raw_map(PATH_MAX);
+    char *path = sg_raw_map(PATH_MAX);
     int made = -1;
 
     if (!path)
         return -1;
-    name_link(fd, link);
-    long len = SG_RAW(SYS_readlinkat, AT_FDCWD, link, path, PATH_MAX - 1);
+    size_t len = sg_fdlink_read(fd, path, PATH_MAX);
     while (len > 0 && path[len - 1] != '/')
         path[--len] = '\0';
     if (len > 0)
@@ -169,7 +150,7 @@ static int clone_file(int from, const struct stat *st)
  * no /proc. */
 static int for_reading(int copy, bool sealed)
 {
-    int reading = reopen(copy);
+    int reading = sg_fdlink_reopen(copy);
 
     if (reading < 0 && sealed)
         return (int)SG_RAW(SYS_lseek, copy, 0, SEEK_SET) == 0 ? copy : -1;
@@ -181,7 +162,7 @@ int sg_snapshot_take(int fd, const struct stat *st, uint64_t most)
 {
     /* Through O_DIRECT not every piece can be read. */
     bool direct = SG_RAW(SYS_fcntl, fd, F_GETFL) & O_DIRECT;
-    int from = direct ? reopen(fd) : fd;
+    int from = direct ? sg_fdlink_reopen(fd) : fd;
 
     if (from < 0)
         return -1;

@@ -9,7 +9,8 @@
  * would be longer than `most` bytes, or there is none to be had; sharing blocks knows no `most`. */
 int sg_snapshot_take(int fd, const struct stat *st, uint64_t most);
 
-/* Puts `copy` in the place of `fd`: its number, its flags, its offset. Closes `copy`, in any case. */
+/* Puts `copy` in the place of `fd`: its number, its flags, its offset. Closes
+ * `copy`, in any case. */
 bool sg_snapshot_put(int copy, int fd);
 
 #endif

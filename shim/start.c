@@ -10,7 +10,6 @@
 #include "shim/seccomp.h"
 
 #include <limits.h>
-#include <link.h>
 #include <stdlib.h>
 
 #define EXIT_CONFIG 78 /* sysexits.h */
@@ -196,33 +195,12 @@ void sg_start(void)
     (void)start_from(SG_PHASE_NEW, Py_Initialize != NULL);
 }
 
-static int names_interpreter(struct dl_phdr_info *info, size_t size, void *found)
-{
-    (void)size;
-    if (strncmp(base_name(info->dlpi_name), "libpython", strlen("libpython")) != 0)
-        return 0;
-    *(bool *)found = true;
-    return 1;
-}
-
-/* Every CPython reads its library's sources or bytecode while it starts up. */
-static bool names_python_file(const char *path)
-{
-    size_t len = strlen(path);
-
-    return (len > 3 && !strcmp(path + len - 3, ".py")) ||
-           (len > 4 && !strcmp(path + len - 4, ".pyc"));
-}
-
 void sg_start_peek(const char *path)
 {
-    bool found = false;
-
-    if (!path || atomic_load_explicit(&sg_phase, memory_order_relaxed) != SG_PHASE_ASLEEP ||
-        !names_python_file(path))
+    if (atomic_load_explicit(&sg_phase, memory_order_relaxed) != SG_PHASE_ASLEEP ||
+        !sg_python_reads(path))
         return;
-    dl_iterate_phdr(names_interpreter, &found);
-    if (found && start_from(SG_PHASE_ASLEEP, true))
+    if (sg_python_library() && start_from(SG_PHASE_ASLEEP, true))
         harden();
     sg_python_peek(path);
 }

@@ -15,9 +15,9 @@
 
 #include "shim/filesystem.h"
 
-/* Whether it is as its stamps say, and will be as long as they stay; brings `st` up to date. `fd` is
- * open for reading only. A file that was changed in this tick of the clock cannot be told from one
- * that will be: `patient` waits for the next, some milliseconds. */
+/* Whether it is as its stamps say, and will be as long as they stay; brings `st` up to date. `fd`
+ * is open for reading only. A file that was changed in this tick of the clock cannot be told from
+ * one that will be: `patient` waits for the next, some milliseconds. */
 bool sg_still_prove(int fd, enum sg_filesystem fs, struct stat *st, bool patient);
 
 /* Whether nobody can ever change it. */

@@ -12,6 +12,7 @@
 #include "shim/strict.h"
 
 #include "shim/cache.h"
+#include "shim/probe.h"
 #include "shim/raw.h"
 #include "shim/snapshot.h"
 #include "shim/still.h"
@@ -195,6 +196,13 @@ static bool vet_writable(struct attempt *attempt)
     return true;
 }
 
+static bool is_empty(const struct sg_subject *subject)
+{
+    struct sg_identity identity = sg_identity_of(&subject->st);
+
+    return subject->st.st_size == 0 && sg_probe(subject->fd, &identity) != SG_PROBED_UNSIZED;
+}
+
 /* A verdict that is remembered was proved when it was given. */
 static bool is_known_plain(const struct attempt *attempt)
 {
@@ -212,7 +220,7 @@ bool sg_strict_vet(struct sg_subject *subject, const struct sg_policy *policy,
 
     if ((use->flags & O_ACCMODE) == O_RDWR)
         fine = vet_writable(&attempt);
-    else if (subject->st.st_size == 0 || attempt.fs == SG_FS_KERNELS)
+    else if (attempt.fs == SG_FS_KERNELS || is_empty(subject))
         fine = true; /* nothing to copy yet; once there is, every use looks */
     else if (is_known_plain(&attempt)) {
         attempt.state = SG_FD_STILL;

@@ -2,6 +2,7 @@
 #include "shim/trackers.h"
 
 #include "shim/raw.h"
+#include "shim/scratch.h"
 
 #include <string.h>
 
@@ -35,20 +36,32 @@ static bool runs_tracker(const char *code)
     return false;
 }
 
-/* Only switches of the interpreter without arguments that could name code stand before -c. */
+/* What multiprocessing hands on of its own command line stands before -c: nothing that names code,
+ * reads it from standard input when the tracker is done (-i), or takes -c for its argument (-W). */
 static bool is_plain_switch(const char *word)
 {
-    return word[0] == '-' && word[1] != 'm' && word[1] != 'c' && word[1] != '-';
+    if (word[0] != '-' || word[1] == '\0')
+        return false;
+    if (word[1] == 'W')
+        return word[2] != '\0';
+    return word[1] == 'X' || word[1 + strspn(word + 1, "BEIOPRSbdqsuv")] == '\0';
+}
+
+/* Where a load may write it may have put a program of its own in that place. */
+static bool is_torch_manager(const char *program)
+{
+    static const char manager[] = "/torch/bin/torch_shm_manager";
+    size_t len = strlen(program), end = strlen(manager);
+
+    return len > end && !strcmp(program + len - end, manager) &&
+           sg_scratch_lacks(program);
 }
 
 bool sg_trackers_is(const char *program, char *const argv[])
 {
-    static const char manager[] = "/torch/bin/torch_shm_manager";
-    size_t len = program ? strlen(program) : 0, end = strlen(manager);
-
-    if (!argv || !argv[0] || len == 0)
+    if (!program || !argv || !argv[0])
         return false;
-    if (len > end && !strcmp(program + len - end, manager))
+    if (is_torch_manager(program))
         return true;
     char *const *at = argv + 1;
     while (*at && is_plain_switch(*at))

@@ -3,11 +3,13 @@
 
 #include "shim/blocks.h"
 #include "shim/cache.h"
+#include "shim/fdlink.h"
 #include "shim/log.h"
 #include "shim/note.h"
 #include "shim/probe.h"
 #include "shim/raw.h"
 #include "shim/room.h"
+#include "shim/snapshot.h"
 #include "shim/still.h"
 
 #include "policy/sha256.h"
@@ -128,29 +130,18 @@ static void scan_still(struct sg_subject *subject, const struct sg_policy *polic
     add_reason(&work->report, "changed", "the file changed while it was scanned");
 }
 
-#define LINK_MAX sizeof("/proc/self/fd/2147483647")
-
-static void name_link(int fd, char *link)
-{
-    struct sg_phrase phrase = sg_phrase_open(link, LINK_MAX);
-
-    sg_phrase_string(&phrase, "/proc/self/fd/");
-    sg_phrase_number(&phrase, (uint64_t)fd);
-}
-
 /* The file's name as the kernel has it; the caller's own where there is no /proc. */
 static bool find_path(const struct sg_subject *subject, char *into)
 {
-    char link[LINK_MAX];
-
-    name_link(subject->copied ? subject->original : subject->fd, link);
-    long len = SG_RAW(SYS_readlinkat, AT_FDCWD, link, into, PATH_MAX - 1);
-    if (len > 0) {
-        into[len] = '\0';
-        return true;
-    }
+    int fd = subject->copied ? subject->original : subject->fd;
     struct sg_phrase phrase = sg_phrase_open(into, PATH_MAX);
-    sg_phrase_string(&phrase, subject->path ? subject->path : link);
+
+    if (sg_fdlink_read(fd, into, PATH_MAX))
+        return true;
+    if (subject->path)
+        sg_phrase_string(&phrase, subject->path);
+    else
+        sg_fdlink_name(fd, into);
     return false;
 }
 
@@ -233,10 +224,18 @@ static enum sg_action choose(const struct sg_subject *subject, const struct sg_p
     return sg_policy_decide(&work->report, path, work->hash, &lenient);
 }
 
+/* Where nothing is told and no list of paths is to be asked, it need not be known. */
+static bool wants_path(const struct sg_subject *subject, const struct sg_policy *policy,
+                       const struct work *work)
+{
+    return policy->deny_paths.count || policy->allow_paths.count ||
+           choose(subject, policy, work, false) != SG_ALLOW;
+}
+
 static enum sg_vetted decide(struct sg_subject *subject, const struct sg_policy *policy,
                              struct work *work, int64_t started)
 {
-    bool resolved = find_path(subject, work->path);
+    bool resolved = wants_path(subject, policy, work) && find_path(subject, work->path);
 
     if (!resolved && policy->deny_paths.count && !is_nothing(&work->report))
         doubt(&work->report, "the kernel does not tell its path, which may be a denied one");
@@ -327,17 +326,36 @@ static enum sg_vetted vet_probed(struct sg_subject *subject, const struct sg_pol
 static enum sg_vetted vet_reopened(struct sg_subject *subject, const struct sg_policy *policy,
                                    const struct sg_identity *identity)
 {
-    char link[LINK_MAX];
-    int fd = subject->fd;
+    int fd = subject->fd, again = sg_fdlink_reopen(fd);
 
-    name_link(fd, link);
-    long again = SG_RAW(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
     if (again < 0)
         return vet_probed(subject, policy, SG_PROBED_FAILED);
-    subject->fd = (int)again;
-    enum sg_vetted vetted = vet_probed(subject, policy, sg_probe((int)again, identity));
+    subject->fd = again;
+    enum sg_vetted vetted = vet_probed(subject, policy, sg_probe(again, identity));
     subject->fd = fd;
     (void)SG_RAW(SYS_close, again);
+    return vetted;
+}
+
+/* Only a copy has an end that can be looked for. */
+static enum sg_vetted vet_unsized(struct sg_subject *subject, const struct sg_policy *policy)
+{
+    struct sg_subject copied = *subject;
+    enum sg_probed probed = SG_PROBED_FAILED;
+
+    copied.fd = sg_snapshot_take(subject->fd, &subject->st, policy->limits.max_memory);
+    if (copied.fd < 0)
+        return vet_probed(subject, policy, SG_PROBED_FAILED);
+    copied.copied = true;
+    copied.original = subject->fd;
+    copied.unkept = true;
+    if (sg_raw_stat(copied.fd, &copied.st) == 0) {
+        struct sg_identity identity = sg_identity_of(&copied.st);
+        probed = sg_probe(copied.fd, &identity);
+    }
+    enum sg_vetted vetted = vet_probed(&copied, policy, probed);
+    (void)SG_RAW(SYS_close, copied.fd);
+    subject->inert = copied.inert;
     return vetted;
 }
 
@@ -349,6 +367,8 @@ enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy
     if (kept != SG_KEPT_NOT)
         return kept == SG_KEPT_PLAIN ? SG_VETTED_PLAIN : SG_VETTED_CARRIER;
     enum sg_probed probed = sg_probe(subject->fd, &identity);
+    if (probed == SG_PROBED_UNSIZED)
+        return vet_unsized(subject, policy);
     if (probed != SG_PROBED_PLAIN && SG_RAW(SYS_fcntl, subject->fd, F_GETFL) & O_DIRECT)
         return vet_reopened(subject, policy, &identity);
     return vet_probed(subject, policy, probed);

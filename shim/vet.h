@@ -27,7 +27,8 @@ enum sg_vetted { SG_VETTED_PLAIN, SG_VETTED_CARRIER, SG_VETTED_REFUSED };
  * the record, leaves the note for strerror(). Touches neither the descriptor nor errno. */
 enum sg_vetted sg_vet(struct sg_subject *subject, const struct sg_policy *policy);
 
-/* The same for a file that is not to be scanned because of `rule` and `detail`: of coverage partial. */
+/* The same for a file that is not to be scanned because of `rule` and `detail`: of coverage
+ * partial. */
 enum sg_vetted sg_vet_failed(struct sg_subject *subject, const struct sg_policy *policy,
                              const char *rule, const char *detail);
 

@@ -146,7 +146,8 @@ void sg_baseline_add(struct sg_baseline *baseline, const uint8_t sha256[SG_SHA25
     entry->reason = sg_heap_join(reason, "");
 }
 
-/* An editor may have left the last line without its end: what is appended would become part of it. */
+/* An editor may have left the last line without its end: what is appended would
+ * become part of it. */
 static void end_last_line(FILE *file)
 {
     bool without = fseek(file, -1, SEEK_END) == 0 && getc(file) != '\n';

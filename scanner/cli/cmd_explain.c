@@ -46,7 +46,8 @@ static int tell(const struct sg_explained *what, enum sg_format format)
     return written ? SG_EXIT_OK : complain(what->path, strerror(errno));
 }
 
-/* The lists of paths and hashes are the guard's and `scan`'s affair: here it is what the file is. */
+/* The lists of paths and hashes are the guard's and `scan`'s affair: here it is
+ * what the file is. */
 static int explain_report(const char *path, const char *member, struct sg_story *story,
                           const struct sg_policy *policy, struct sg_report *report,
                           enum sg_format format)

@@ -141,9 +141,9 @@ static bool is_taken(const char *home, const char *name)
 
 static int install(const struct sg_kernelspec *spec, const struct sg_cmdline *options)
 {
-    char self[PATH_MAX], home[PATH_MAX], fallback[NAME_MAX + 16];
+    char self[PATH_MAX], home[PATH_MAX], found[PATH_MAX], fallback[NAME_MAX + 16];
     const char *name = options->name ? options->name : fallback;
-    char *policy = options->policy ? realpath(options->policy, NULL) : NULL;
+    const char *policy = options->policy ? realpath(options->policy, found) : NULL;
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
     snprintf(fallback, sizeof(fallback), "safeguard-%s", spec->name);
@@ -164,7 +164,6 @@ static int install(const struct sg_kernelspec *spec, const struct sg_cmdline *op
     bool written = sg_kernelspec_write(home, name, json, spec);
     int problem = errno;
     json_decref(json);
-    free(policy);
     if (!written)
         return complain(home, strerror(problem));
     printf("safeguard: kernel %s in %s/%s\n", name, home, name);

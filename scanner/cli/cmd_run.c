@@ -4,9 +4,10 @@
  * 1. before: the program that the kernel would map is found (PATH, #! lines), must be dynamically
  *    linked, for our kind of processor and without more rights than ours, and its own loader,
  *    in the very environment, must list the library among what it maps.
- * 2. after: a watcher reads the memory map of the process and kills it when the library is not there.
- * What this cannot see: a program that is exchanged between 1 and its execution runs until the
- * watcher has looked (milliseconds). What the program itself executes later is the library's task.
+ * 2. after: a watcher reads the memory map of the process and kills it when the library is not
+ * there. What this cannot see: a program that is exchanged between 1 and its execution runs until
+ * the watcher has looked (milliseconds). What the program itself executes later is the library's
+ * task.
  */
 #include "cli/cli.h"
 #include "cli/confine.h"

@@ -75,12 +75,6 @@ extern const struct sg_emit sg_emit_junit;
 void sg_emit_nothing(struct sg_outbuf *out, struct sg_emission *how);
 void sg_emit_no_end(struct sg_outbuf *out, struct sg_emission *how, const struct sg_tally *tally);
 
-/* The fields of DESIGN 2.2 as one JSON object on one line, without a line end. */
-void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result);
-
-/* `[{"rule": …}, …]` */
-void sg_emit_reasons(struct sg_outbuf *out, const struct sg_report *report);
-
 /* "1.2 GB" */
 void sg_emit_size(struct sg_outbuf *out, double bytes);
 

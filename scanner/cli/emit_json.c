@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-void sg_emit_reasons(struct sg_outbuf *out, const struct sg_report *report)
+static void put_reasons(struct sg_outbuf *out, const struct sg_report *report)
 {
     sg_out_text(out, "[");
     for (uint32_t i = 0; i < report->reason_count; i++) {
@@ -20,7 +20,8 @@ void sg_emit_reasons(struct sg_outbuf *out, const struct sg_report *report)
     sg_out_text(out, "]");
 }
 
-void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
+/* Without a line end. */
+static void put_object(struct sg_outbuf *out, const struct sg_result *result)
 {
     const struct sg_report *report = result->report;
 
@@ -33,7 +34,7 @@ void sg_emit_object(struct sg_outbuf *out, const struct sg_result *result)
     sg_out_format(out,
                   ", \"size\": %" PRIu64 ", \"micros\": %" PRIu64 ", \"reasons\": ", report->size,
                   result->micros);
-    sg_emit_reasons(out, report);
+    put_reasons(out, report);
     if (result->accepted) {
         sg_out_text(out, ", \"accepted\": ");
         sg_out_json(out, result->accepted);
@@ -45,7 +46,7 @@ static void lines_file(struct sg_outbuf *out, struct sg_emission *how,
                        const struct sg_result *result)
 {
     (void)how;
-    sg_emit_object(out, result);
+    put_object(out, result);
     sg_out_text(out, "\n");
 }
 
@@ -59,7 +60,7 @@ static void document_file(struct sg_outbuf *out, struct sg_emission *how,
                           const struct sg_result *result)
 {
     sg_out_text(out, how->printed ? ",\n  " : "\n  ");
-    sg_emit_object(out, result);
+    put_object(out, result);
 }
 
 static void document_end(struct sg_outbuf *out, struct sg_emission *how,

@@ -25,6 +25,8 @@ static void make_room(struct sg_outbuf *out, size_t len)
 
 void sg_out_bytes(struct sg_outbuf *out, const char *bytes, size_t len)
 {
+    if (len == 0)
+        return;
     make_room(out, len);
     memcpy(out->text + out->len, bytes, len);
     out->len += len;

@@ -48,7 +48,7 @@ static uint64_t fingerprint(const struct sg_policy *policy)
 
 static int64_t nanoseconds(struct timespec when)
 {
-    return (int64_t)when.tv_sec * 1000000000 + when.tv_nsec;
+    return (int64_t)((uint64_t)when.tv_sec * 1000000000u + (uint64_t)when.tv_nsec);
 }
 
 static struct sg_remembered identity_of(const struct stat *file)

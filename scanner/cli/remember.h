@@ -32,8 +32,8 @@ bool sg_remember_open(struct sg_remember *remember, const char *path,
 bool sg_remember_find(const struct sg_remember *remember, const struct stat *file,
                       struct sg_report *report);
 
-/* Keeps a report that is worth it; `remember` may be zeroed. A file that changed within the last seconds is not kept: it may
- * change again without its times telling. */
+/* Keeps a report that is worth it; `remember` may be zeroed. A file that changed within the last
+ * seconds is not kept: it may change again without its times telling. */
 void sg_remember_keep(struct sg_remember *remember, const struct stat *file,
                       const struct sg_report *report);
 

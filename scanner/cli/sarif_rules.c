@@ -26,7 +26,8 @@ const struct sg_rule sg_rules_known[] = {
     {"calls-method", SG_OPEN, "Calls a method that no pickler calls",
      "Loading the file calls a method of an object, which picklers do not write."},
     {"calls-result", SG_OPEN, "Calls what another call gave",
-     "Loading the file calls the result of another call: what that is shows only when it is loaded."},
+     "Loading the file calls the result of another call: what that is shows only when it is "
+     "loaded."},
     {"calls-unknown", SG_OPEN, "Calls something that cannot be told",
      "Loading the file calls a value that cannot be known without loading it."},
     {"calls-persistent", SG_OPEN, "Calls what the application supplies",

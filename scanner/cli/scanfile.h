@@ -30,8 +30,8 @@ struct sg_scan_rules {
 struct sg_arena sg_scanfile_arena(uint64_t size);
 void sg_scanfile_drop(struct sg_arena *arena);
 
-/* Scans what `job` names. sg_scanfile_renew() makes the arena as good as new, once the result has been
- * printed. */
+/* Scans what `job` names. sg_scanfile_renew() makes the arena as good as new, once the result has
+ * been printed. */
 void sg_scanfile(const struct sg_job *job, const struct sg_scan_rules *rules,
                  struct sg_arena *arena, struct sg_scanned *scanned);
 void sg_scanfile_renew(struct sg_arena *arena);

@@ -152,10 +152,8 @@ static int16_t op_code(enum sg_call_op op)
         return 3;
     case SG_CALL_NEWOBJ:
         return 4;
-    case SG_CALL_NEWOBJ_EX:
+    default: /* NEWOBJ_EX: of what stores nobody asks */
         return 5;
-    default: /* stores */
-        return 6;
     }
 }
 

@@ -53,12 +53,16 @@ void sg_judge_consult(struct sg_judge *judge, const struct sg_model *model,
 void sg_judge_stream(struct sg_judge *judge, const uint8_t *head, size_t len)
 {
     const struct sg_tap *tap = judge->learned.tap;
+    struct sg_stream_vector structure;
 
-    sg_stream_features_fill(head, len, &judge->structure);
-    judge->structure_open = judge->structure.at[SG_STREAM_NAMES] > 0;
+    judge->head_len = len < sizeof(judge->head) ? len : sizeof(judge->head);
+    memcpy(judge->head, head, judge->head_len);
+    judge->structure_open = true;
     judge->structure_member = judge->member_print;
-    if (tap)
-        tap->stream(tap->ctx, judge->member, &judge->structure);
+    if (!tap)
+        return;
+    sg_stream_features_fill(judge->head, judge->head_len, &structure);
+    tap->stream(tap->ctx, judge->member, &structure);
 }
 
 void sg_judge_heed(struct sg_judge *judge, const struct sg_opinion *opinion)

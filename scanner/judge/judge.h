@@ -70,8 +70,8 @@ void sg_judge_report(struct sg_judge *judge, struct sg_report *report);
  * `detail`, unless `cap` is 0. Needs no arena. */
 double sg_judge_name(struct sg_text module, struct sg_text qualname, char *detail, size_t cap);
 
-/* The same under a site's opinion, or that which the judge heeds: 0 where it vouches for the name, 1 where (and only where) it
- * denies it. */
+/* The same under a site's opinion, or that which the judge heeds: 0 where it vouches for the name,
+ * 1 where (and only where) it denies it. */
 double sg_judge_name_here(const struct sg_judge *judge, struct sg_text module,
                           struct sg_text qualname, char *detail, size_t cap);
 double sg_judge_name_heeding(const struct sg_opinion *opinion, struct sg_text module,

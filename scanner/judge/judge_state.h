@@ -50,10 +50,11 @@ struct sg_judge {
     char member[SG_MEMBER_MAX];
     struct sg_recent recent[SG_RECENT_CALLS]; /* by id */
     struct sg_learned learned;
-    struct sg_stream_vector structure; /* of the last stream */
-    bool structure_open;       /* not asked about; counts where what is not clean is called */
-    uint64_t structure_member; /* of that stream */
     struct sg_cached cache[SG_CACHE_SLOTS];
+    bool structure_open;         /* not asked about; counts where what is not clean is called */
+    uint64_t structure_member;   /* of the last stream */
+    size_t head_len;             /* bytes */
+    uint8_t head[SG_JUDGE_HEAD]; /* of that stream */
 };
 
 uint64_t sg_mix(uint64_t a, uint64_t b);

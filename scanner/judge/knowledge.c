@@ -193,8 +193,8 @@ static unsigned family_fact(const struct dotted *d, size_t from, size_t to, uint
 }
 
 /* The worst fact of all names inside the name: os.system in torch.serialization.os.system,
- * builtins.eval in builtins.eval.__call__, and of "module.*". Those that begin with one of the first
- * `starts` parts are looked at: what its library is, the first one tells. */
+ * builtins.eval in builtins.eval.__call__, and of "module.*". Those that begin with one of the
+ * first `starts` parts are looked at: what its library is, the first one tells. */
 static unsigned worst_inside(const struct dotted *d, size_t starts, struct sg_name *name)
 {
     unsigned worst = 0;

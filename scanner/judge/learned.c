@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* How much room the model has, by what the call is. Without a telling argument it must be surer of a
- * function that no table knows before that is malicious. */
+/* How much room the model has, by what the call is. Without a telling argument it must be surer of
+ * a function that no table knows before that is malicious. */
 enum room { ROOM_NONE, ROOM_PLAIN, ROOM_SUSPICIOUS, ROOM_UNSURE, ROOM_ANY };
 
 #define SURE 0.975

@@ -1,15 +1,15 @@
 /* model.c - walks the tables. */
 #include "judge/model.h"
 
-#define GRAMS_MOST 16000
+_Static_assert(SG_GRAMS_MAX * 128 <= INT16_MAX, "what grams add up to fits a feature");
 
 int16_t sg_model_grams(const struct sg_model *model, const struct sg_grams *grams)
 {
-    int32_t sum = 0;
+    int sum = 0;
 
     for (size_t i = 0; i < grams->count; i++)
         sum += model->grams[grams->at[i]];
-    return (int16_t)(sum > GRAMS_MOST ? GRAMS_MOST : sum < -GRAMS_MOST ? -GRAMS_MOST : sum);
+    return (int16_t)sum;
 }
 
 int32_t sg_model_sum(const struct sg_forest *forest, const int16_t *features)

@@ -1,9 +1,10 @@
 /* model.h - what was learned, as tables of integers, and the walk through them.
  *
- * A forest is rows {feature, value, left, right}: at a row, go left where the feature is at most the
- * value, else right; a leaf adds its value. Children stand after their parent, so every walk ends.
- * What a forest adds up to becomes thousandths by a curve of straight pieces. The trainer
- * (scripts/train) computes the same sums from the same tables: a test holds every vector against it.
+ * A forest is rows {feature, value, left, right}: at a row, go left where the feature is at most
+ * the value, else right; a leaf adds its value. Children stand after their parent, so every walk
+ * ends. What a forest adds up to becomes thousandths by a curve of straight pieces. The trainer
+ * (scripts/train) computes the same sums from the same tables: a test holds every vector against
+ * it.
  *
  * The embedded tables are in model_data.c. A model file is made by `scripts/train/train --out`:
  *
@@ -12,8 +13,8 @@
  *     curve (sum, thousandths); then the rows of each forest (four 16-bit words each), its roots
  *     (16-bit words, padded to a multiple of 8 bytes), and last the weights of the grams (bytes).
  *
- * The bytes must be aligned to 8 and outlive the model, which points into them. On hosts that are not
- * little-endian no file can be read.
+ * The bytes must be aligned to 8 and outlive the model, which points into them. On hosts that are
+ * not little-endian no file can be read.
  */
 #ifndef SG_JUDGE_MODEL_H
 #define SG_JUDGE_MODEL_H

@@ -176,8 +176,6 @@ static struct sg_site soft(const struct sg_machine *m, const struct sg_call *cal
 
     if (name->sink == SG_SINK_RESOLVE)
         return soft_resolver(m, call, arguments);
-    if (name->sink == SG_SINK_CODE)
-        return sg_site_of(0.60, "code-carrier", ", which makes code");
     if (name->sink == SG_SINK_INSPECT)
         return sg_site_of(0.70, "introspection", which(name));
     if (name->sink == SG_SINK_RELAY || name->sink == SG_SINK_DECODE)

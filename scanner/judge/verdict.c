@@ -7,8 +7,8 @@ struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found 
 {
     struct sg_found *slot = NULL;
 
-    if (!what->held_for && what->weight > ledger->score)
-        ledger->score = what->weight;
+    if (!what->held_for)
+        sg_ledger_weigh(ledger, what->weight);
     if (what->weight < SG_WORTH_TELLING)
         return NULL;
     ledger->noted++;

@@ -39,6 +39,13 @@ struct sg_ledger {
     struct sg_found found[SG_FOUND_MAX];
 };
 
+/* What sg_ledger_note() does of what weighs less than SG_WORTH_TELLING, and is not held. */
+static inline void sg_ledger_weigh(struct sg_ledger *ledger, double weight)
+{
+    if (weight > ledger->score)
+        ledger->score = weight;
+}
+
 /* Notes `what` (detail and member not yet filled). A new entry to fill in, or NULL when it is
  * known already (then it is counted) or outweighed by all that are kept. */
 struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found *what);

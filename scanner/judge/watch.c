@@ -78,16 +78,20 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
 static void note_structure(struct sg_judge *judge)
 {
     struct sg_row row = {.rule = "structure"};
+    struct sg_stream_vector structure;
 
     judge->structure_open = false;
     if (judge->structure_member != judge->member_print)
         return;
-    row.weight = sg_learned_stream(&judge->learned, &judge->structure, &row.detail);
+    sg_stream_features_fill(judge->head, judge->head_len, &structure);
+    if (structure.at[SG_STREAM_NAMES] == 0)
+        return;
+    row.weight = sg_learned_stream(&judge->learned, &structure, &row.detail);
     if (row.weight >= SG_AT_SUSPICIOUS)
         sg_judge_note_row(judge, &row, 0, 0, row.detail);
 }
 
-static void note_call(struct sg_judge *judge, const struct sg_machine *m,
+static void tell_call(struct sg_judge *judge, const struct sg_machine *m,
                       const struct sg_call *call, const struct sg_site *site, uint64_t subject)
 {
     struct sg_found what = {
@@ -110,7 +114,7 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
             .id = call->id,
             .offset = call->offset,
             .telling = site->weight >= 0.74 && !(site->arguments & SG_ARG_RESULT)};
-    if (judge->structure_open && site->weight >= SG_WORTH_TELLING)
+    if (judge->structure_open)
         note_structure(judge);
     if (!found)
         return;
@@ -120,6 +124,17 @@ static void note_call(struct sg_judge *judge, const struct sg_machine *m,
     used = sg_detail_put(found->detail, used, site->words);
     if (site->more)
         sg_detail_put(found->detail, used, site->more);
+}
+
+/* Most calls are of what is known to be harmless. */
+static inline void note_call(struct sg_judge *judge, const struct sg_machine *m,
+                             const struct sg_call *call, const struct sg_site *site,
+                             uint64_t subject)
+{
+    if (site->weight < SG_WORTH_TELLING)
+        sg_ledger_weigh(&judge->ledger, site->weight);
+    else
+        tell_call(judge, m, call, site, subject);
 }
 
 /* The methods that an opcode which gives an object a state, an item or a member may call. */

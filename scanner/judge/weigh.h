@@ -22,8 +22,8 @@ static inline double sg_most(double a, double b)
 /* What arguments (enum sg_argument_flag) add to a function that nothing is known of. */
 double sg_weigh_arguments(unsigned arguments);
 
-/* Whether a call is dill's or cloudpickle's that finds a built-in type by its name, and that type is
- * none that makes code: _load_type("slice"). */
+/* Whether a call is dill's or cloudpickle's that finds a built-in type by its name, and that type
+ * is none that makes code: _load_type("slice"). */
 bool sg_finds_plain_type(const struct sg_machine *m, const struct sg_call *call);
 
 #endif

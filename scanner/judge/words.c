@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Bytes of a word in the lists, filled up with zeros: they need no pointers and are compared whole. */
+/* Bytes of a word in the lists, filled up with zeros: they need no pointers and are
+ * compared whole. */
 #define WORD_SIZE 24u
 
 /* Attributes by which one walks from any object to everything. */

@@ -3,7 +3,8 @@
  * joblib's unpickler, after BUILD of a NumpyArrayWrapper, reads the array from the file: a pickle
  * when the dtype holds objects, else (since joblib 1.2, when the state has an alignment) a length
  * byte and that many padding bytes, then shape × itemsize bytes. Source: joblib/numpy_pickle.py,
- * read_array(). It reads from the file: opcodes that are left in an open frame come first. The dtype's state: numpy's __reduce__ of dtype (itemsize at 5, flags at 7).
+ * read_array(). It reads from the file: opcodes that are left in an open frame come first. The
+ * dtype's state: numpy's __reduce__ of dtype (itemsize at 5, flags at 7).
  */
 #include "machine/state.h"
 

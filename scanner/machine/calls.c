@@ -2,6 +2,8 @@
 #include "machine/state.h"
 
 #define FOLDING_MAX 16u
+#define ESCAPING_MAX 256u /* items of one call's arguments */
+#define ESCAPING_DEPTH 6u
 
 void sg_machine_anomaly(struct sg_machine *m, enum sg_anomaly what)
 {
@@ -33,14 +35,35 @@ void sg_call_tell(struct sg_machine *m, struct sg_call *call)
         m->events.call(m->events.ctx, m, call);
 }
 
-/* What is not folded may change the lists and dicts that it is given. */
-static void escape_arguments(struct sg_machine *m, sg_value args)
+/* What is not folded may change the lists and dicts that it is given, however deep they lie: past
+ * some, all that there are. */
+static void escape(struct sg_machine *m, sg_value v, unsigned depth, unsigned *left)
 {
+    enum sg_kind kind = sg_value_kind(m, v);
     bool whole;
-    size_t count = sg_value_kind(m, args) == SG_V_TUPLE ? sg_value_count(m, args, &whole) : 0;
 
-    for (size_t i = 0; i < count && i < 64; i++)
-        sg_value_escape(m, sg_value_item(m, args, i));
+    if (kind < SG_V_TUPLE || kind > SG_V_SET)
+        return;
+    sg_value_escape(m, v);
+    size_t count = sg_value_count(m, v, &whole);
+    for (size_t i = 0; i < count; i++) {
+        if (depth == 0 || *left == 0) {
+            m->escaped = m->ring.head;
+            return;
+        }
+        --*left;
+        escape(m, sg_value_item(m, v, i), depth - 1, left);
+        if (kind == SG_V_DICT)
+            escape(m, sg_value_mapped(m, v, i), depth - 1, left);
+    }
+}
+
+void sg_call_escape(struct sg_machine *m, const struct sg_call *call)
+{
+    unsigned left = ESCAPING_MAX;
+
+    escape(m, call->args, ESCAPING_DEPTH, &left);
+    escape(m, call->kwargs, ESCAPING_DEPTH, &left);
 }
 
 sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee, sg_value args,
@@ -59,7 +82,7 @@ sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee,
         m->folding--;
     }
     if (folded == SG_ABSENT)
-        escape_arguments(m, args);
+        sg_call_escape(m, &call);
     if (m->globals.count == names && m->extensions.count == codes)
         m->arena->used = used; /* scratch only */
     return folded != SG_ABSENT ? folded : sg_value_call_make(m, &call);

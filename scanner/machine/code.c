@@ -1,8 +1,8 @@
 /* code.c - the words of code objects: names they use and text they hold.
  *
- * A code object comes marshalled, or as the arguments of CodeType. What it would do shows in co_names and
- * co_consts, whatever the bytecode of the version is. Source of the marshal format: Python/marshal.c;
- * the fields of a code object before and after 3.11: w_complex_object() there.
+ * A code object comes marshalled, or as the arguments of CodeType. What it would do shows in
+ * co_names and co_consts, whatever the bytecode of the version is. Source of the marshal format:
+ * Python/marshal.c; the fields of a code object before and after 3.11: w_complex_object() there.
  */
 #include "machine/fold.h"
 
@@ -31,6 +31,13 @@ static bool bytes(struct reader *r, size_t length, const uint8_t **out)
     *out = r->at;
     r->at += length;
     return true;
+}
+
+static bool plain(struct reader *r, size_t length)
+{
+    const uint8_t *skipped;
+
+    return bytes(r, length, &skipped);
 }
 
 static bool number(struct reader *r, size_t width, size_t *out)
@@ -78,7 +85,7 @@ static bool dict(struct reader *r, int depth)
     while (r->at < r->end && (*r->at & 0x7F) != '0')
         if (!objects(r, 2, depth, false))
             return false;
-    return r->at < r->end && r->at++;
+    return plain(r, 1);
 }
 
 static bool code(struct reader *r, int depth)
@@ -93,26 +100,17 @@ static bool code(struct reader *r, int depth)
     return bytes(r, 4, &skipped) && objects(r, r->longs == 5 ? 2 : 1, depth, false);
 }
 
-static bool plain(struct reader *r, size_t length)
-{
-    const uint8_t *skipped;
-
-    return bytes(r, length, &skipped);
-}
-
-static bool counted(struct reader *r, size_t width, size_t unit)
+static bool counted(struct reader *r, size_t width)
 {
     size_t count;
 
-    return number(r, width, &count) && plain(r, count * unit);
+    return number(r, width, &count) && plain(r, count);
 }
 
 /* A complex number as text: two counted pieces. */
 static bool pair_of_numbers(struct reader *r)
 {
-    if (!counted(r, 1, 1))
-        return false;
-    return counted(r, 1, 1);
+    return counted(r, 1) && counted(r, 1);
 }
 
 /* An integer of 15-bit digits; its sign is the count's. */
@@ -147,13 +145,13 @@ static bool object(struct reader *r, int depth, bool names)
     case 'y':
         return plain(r, 16);
     case 'f':
-        return counted(r, 1, 1);
+        return counted(r, 1);
     case 'x':
         return pair_of_numbers(r);
     case 'l':
         return long_integer(r);
     case 's':
-        return counted(r, 4, 1);
+        return counted(r, 4);
     case 't':
     case 'u':
     case 'a':

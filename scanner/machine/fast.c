@@ -1,55 +1,14 @@
 /* fast.c - the opcodes that large pickles are made of, without the general path's checks.
  *
  * Runs as long as what stands in the window is simple: no frame ends within the next argument, the
- * stack has room, the memo grows by one, a container takes its items itself. Whatever is not is left
- * to the general path, which this must agree with opcode by opcode (the oracle runs both, by window
- * size).
+ * stack has room, the memo grows by one, a container takes its items itself. Whatever is not is
+ * left to the general path, which this must agree with opcode by opcode (the oracle runs both, by
+ * window size).
  */
 #include "machine/state.h"
 
 /* The longest opcode handled here with its argument, but for text, and then some. */
 #define STRIDE 10u
-
-/* What is done for an opcode. Those with a number one apart do the same with another kind or count. */
-enum move {
-    MOVE_NONE, /* not simple */
-    MOVE_INTEGER,
-    MOVE_NIL,
-    MOVE_FALSE,
-    MOVE_TRUE,
-    MOVE_REAL,
-    MOVE_SHORT_TEXT,
-    MOVE_TEXT,
-    MOVE_MEMOIZE,
-    MOVE_PUT,
-    MOVE_LONG_PUT,
-    MOVE_GET,
-    MOVE_LONG_GET,
-    MOVE_MARK,
-    MOVE_LIST,
-    MOVE_SET,
-    MOVE_DICT,
-    MOVE_TUPLE_0,
-    MOVE_TUPLE_1,
-    MOVE_TUPLE_2,
-    MOVE_TUPLE_3,
-    MOVE_TUPLE,
-    MOVE_APPENDS,
-    MOVE_ADDITEMS,
-    MOVE_SETITEMS,
-    MOVE_APPEND,
-    MOVE_SETITEM,
-};
-
-static const uint8_t moves[256] = {
-    ['K'] = MOVE_INTEGER,   ['M'] = MOVE_INTEGER,  ['J'] = MOVE_INTEGER, ['N'] = MOVE_NIL,
-    [0x89] = MOVE_FALSE,    [0x88] = MOVE_TRUE,    ['G'] = MOVE_REAL,    [0x8c] = MOVE_SHORT_TEXT,
-    ['X'] = MOVE_TEXT,      [0x94] = MOVE_MEMOIZE, ['q'] = MOVE_PUT,     ['r'] = MOVE_LONG_PUT,
-    ['h'] = MOVE_GET,       ['j'] = MOVE_LONG_GET, ['('] = MOVE_MARK,    [']'] = MOVE_LIST,
-    [0x8f] = MOVE_SET,      ['}'] = MOVE_DICT,     [')'] = MOVE_TUPLE_0, [0x85] = MOVE_TUPLE_1,
-    [0x86] = MOVE_TUPLE_2,  [0x87] = MOVE_TUPLE_3, ['t'] = MOVE_TUPLE,   ['e'] = MOVE_APPENDS,
-    [0x90] = MOVE_ADDITEMS, ['u'] = MOVE_SETITEMS, ['a'] = MOVE_APPEND,  ['s'] = MOVE_SETITEM,
-};
 
 struct sprint {
     const uint8_t *at, *limit; /* no opcode begins at or after the limit */
@@ -124,8 +83,8 @@ static inline size_t push(struct sprint *p, sg_value value, size_t took)
     return took;
 }
 
-/* BININT1, BININT2, BININT: which of them comes next nobody can guess, so it is no branch. Their last
- * three bits tell them apart. */
+/* BININT1, BININT2, BININT: which of them comes next nobody can guess, so it is no branch. Their
+ * last three bits tell them apart. */
 static inline size_t integer(struct sprint *p)
 {
     static const struct {
@@ -249,78 +208,74 @@ static inline size_t fill_last(struct sg_machine *m, struct sprint *p, size_t co
     return fill(m, p, p->top - count);
 }
 
-static const enum sg_kind kinds[] = {SG_V_LIST, SG_V_SET, SG_V_DICT};
-
 static inline size_t chain(struct sg_machine *m, struct sprint *p, enum sg_kind kind)
 {
     return p->top == p->room ? 0 : push(p, sg_value_chain(m, kind), 1);
 }
 
-static inline size_t step(struct sg_machine *m, struct sprint *p)
-{
-    const uint8_t *at = p->at;
-    enum move move = (enum move)moves[*at];
+#define WAY(to) (int)((const char *)&&to - (const char *)&&not_simple)
+#define GO()                                                                                       \
+    do {                                                                                           \
+        if (p.at >= p.limit)                                                                       \
+            goto not_simple;                                                                       \
+        goto *(const void *)((const char *)&&not_simple + ways[*p.at]);                            \
+    } while (0)
+#define DO(label, move)                                                                            \
+    label:                                                                                         \
+    took = (move);                                                                                 \
+    if (!took)                                                                                     \
+        goto not_simple;                                                                           \
+    p.at += took;                                                                                  \
+    opcodes++;                                                                                     \
+    GO();
 
-    switch (move) {
-    case MOVE_NONE:
-        return 0;
-    case MOVE_INTEGER:
-        return integer(p);
-    case MOVE_NIL:
-        return push(p, SG_NONE_VALUE, 1);
-    case MOVE_FALSE:
-    case MOVE_TRUE:
-        return push(p, sg_make(SG_V_BOOL, (uint64_t)move - MOVE_FALSE), 1);
-    case MOVE_REAL:
-        return real(p);
-    case MOVE_SHORT_TEXT:
-        return text(p, 2, at[1]);
-    case MOVE_TEXT:
-        return text(p, 5, sg_le32(at + 1));
-    case MOVE_MEMOIZE:
-        return put(p, (uint64_t)(p->memo_next - p->memo), 1);
-    case MOVE_PUT:
-        return put(p, at[1], 2);
-    case MOVE_LONG_PUT:
-        return put(p, sg_le32(at + 1), 5);
-    case MOVE_GET:
-        return get(p, at[1], 2);
-    case MOVE_LONG_GET:
-        return get(p, sg_le32(at + 1), 5);
-    case MOVE_MARK:
-        return mark(p);
-    case MOVE_LIST:
-    case MOVE_SET:
-    case MOVE_DICT:
-        return chain(m, p, kinds[move - MOVE_LIST]);
-    case MOVE_TUPLE_0:
-    case MOVE_TUPLE_1:
-    case MOVE_TUPLE_2:
-    case MOVE_TUPLE_3:
-        return tuple_last(m, p, move - MOVE_TUPLE_0);
-    case MOVE_TUPLE:
-        return tuple_marked(m, p);
-    case MOVE_APPENDS:
-    case MOVE_ADDITEMS:
-    case MOVE_SETITEMS:
-        return fill_marked(m, p, kinds[move - MOVE_APPENDS]);
-    case MOVE_APPEND:
-    case MOVE_SETITEM:
-        return move == MOVE_APPEND ? fill_last(m, p, 1, SG_V_LIST) : fill_last(m, p, 2, SG_V_DICT);
-    }
-    __builtin_unreachable();
-}
-
+/* Each move ends in a jump of its own: what follows what is then learned for each apart. */
 void sg_run_fast(struct sg_machine *m)
 {
+    static const int ways[256] = {
+        ['K'] = WAY(integer),   ['M'] = WAY(integer),  ['J'] = WAY(integer), ['N'] = WAY(nil),
+        [0x89] = WAY(no),       [0x88] = WAY(yes),     ['G'] = WAY(real),    [0x8c] = WAY(text1),
+        ['X'] = WAY(text4),     [0x94] = WAY(memoize), ['q'] = WAY(put1),    ['r'] = WAY(put4),
+        ['h'] = WAY(get1),      ['j'] = WAY(get4),     ['('] = WAY(mark),    [']'] = WAY(list),
+        [0x8f] = WAY(set),      ['}'] = WAY(dict),     [')'] = WAY(tuple0),  [0x85] = WAY(tuple1),
+        [0x86] = WAY(tuple2),   [0x87] = WAY(tuple3),  ['t'] = WAY(tuple),   ['e'] = WAY(appends),
+        [0x90] = WAY(additems), ['u'] = WAY(setitems), ['a'] = WAY(append),  ['s'] = WAY(setitem),
+    };
     struct sprint shared, p;
     uint64_t opcodes = 0;
+    size_t took;
 
-    if (m->stream->at == m->stream->end || !moves[*m->stream->at] || !prepare(m, &shared))
+    if (m->stream->at == m->stream->end || !ways[*m->stream->at] || !prepare(m, &shared))
         return;
     p = shared; /* of this one nobody else has the address: it need not be in memory */
-    for (size_t took; p.at < p.limit && (took = step(m, &p)) > 0; opcodes++)
-        p.at += took;
+    GO();
+    DO(integer, integer(&p))
+    DO(nil, push(&p, SG_NONE_VALUE, 1))
+    DO(no, push(&p, sg_make(SG_V_BOOL, 0), 1))
+    DO(yes, push(&p, sg_make(SG_V_BOOL, 1), 1))
+    DO(real, real(&p))
+    DO(text1, text(&p, 2, p.at[1]))
+    DO(text4, text(&p, 5, sg_le32(p.at + 1)))
+    DO(memoize, put(&p, (uint64_t)(p.memo_next - p.memo), 1))
+    DO(put1, put(&p, p.at[1], 2))
+    DO(put4, put(&p, sg_le32(p.at + 1), 5))
+    DO(get1, get(&p, p.at[1], 2))
+    DO(get4, get(&p, sg_le32(p.at + 1), 5))
+    DO(mark, mark(&p))
+    DO(list, chain(m, &p, SG_V_LIST))
+    DO(set, chain(m, &p, SG_V_SET))
+    DO(dict, chain(m, &p, SG_V_DICT))
+    DO(tuple0, tuple_last(m, &p, 0))
+    DO(tuple1, tuple_last(m, &p, 1))
+    DO(tuple2, tuple_last(m, &p, 2))
+    DO(tuple3, tuple_last(m, &p, 3))
+    DO(tuple, tuple_marked(m, &p))
+    DO(appends, fill_marked(m, &p, SG_V_LIST))
+    DO(additems, fill_marked(m, &p, SG_V_SET))
+    DO(setitems, fill_marked(m, &p, SG_V_DICT))
+    DO(append, fill_last(m, &p, 1, SG_V_LIST))
+    DO(setitem, fill_last(m, &p, 2, SG_V_DICT))
+not_simple:
     shared = p;
     finish(m, &shared, opcodes);
 }

@@ -21,7 +21,7 @@ sg_value sg_fold_argument(const struct sg_machine *m, const struct sg_call *call
 
 bool sg_fold_bytes(struct sg_machine *m, sg_value v, struct sg_text *out)
 {
-    if (v == SG_ABSENT || !sg_value_is_text(v))
+    if (!sg_value_is_text(v))
         return false;
     uint64_t length = sg_value_length(m, v);
     if (length > SG_FOLD_MAX || !sg_work(m, length))
@@ -32,6 +32,16 @@ bool sg_fold_bytes(struct sg_machine *m, sg_value v, struct sg_text *out)
     *out = (struct sg_text){bytes, (size_t)length};
     /* What an 8-bit string is depends on the caller's encoding; a bytearray may have changed. */
     return !(v & SG_TEXT_8BIT) || (sg_text_ascii(*out) && (v & SG_KIND_MASK) == SG_V_STR);
+}
+
+bool sg_fold_keywords(const struct sg_machine *m, const struct sg_call *call)
+{
+    bool whole = true;
+
+    if (call->kwargs == SG_NONE_VALUE)
+        return false;
+    return sg_value_kind(m, call->kwargs) != SG_V_DICT ||
+           sg_value_count(m, call->kwargs, &whole) > 0 || !whole;
 }
 
 sg_value sg_fold_rest(struct sg_machine *m, const struct sg_call *call, size_t from)
@@ -105,8 +115,8 @@ static const struct row rows[] = {
     {"builtins", "__import__", sg_fold_dunder_import, NULL},
     {"importlib", "__import__", sg_fold_dunder_import, NULL},
     {"importlib", "import_module", sg_fold_import, NULL},
-    {"importlib._bootstrap", "_gcd_import", sg_fold_import, NULL},
-    {"importlib", "_bootstrap._gcd_import", sg_fold_import, NULL},
+    {"importlib._bootstrap", "_gcd_import", sg_fold_gcd_import, NULL},
+    {"importlib", "_bootstrap._gcd_import", sg_fold_gcd_import, NULL},
     {"pydoc", "safeimport", sg_fold_import, NULL},
     {"dill._dill", "_import_module", sg_fold_resolve, NULL},
     {"cloudpickle.cloudpickle", "subimport", sg_fold_import, NULL},

@@ -12,6 +12,9 @@ sg_value sg_fold_argument(const struct sg_machine *m, const struct sg_call *call
 #define SG_FOLD_MAX 65536u
 bool sg_fold_bytes(struct sg_machine *m, sg_value v, struct sg_text *out);
 
+/* Whether keywords are given: what they change is not folded. */
+bool sg_fold_keywords(const struct sg_machine *m, const struct sg_call *call);
+
 /* Items `from`… of the arguments as a tuple. */
 sg_value sg_fold_rest(struct sg_machine *m, const struct sg_call *call, size_t from);
 
@@ -27,9 +30,9 @@ typedef sg_value sg_second_fn(struct sg_machine *m, const struct sg_call *call,
                               const struct sg_call *maker);
 
 /* fold_calls.c */
-sg_fold_fn sg_fold_newobj, sg_fold_getattr, sg_fold_import, sg_fold_dunder_import, sg_fold_resolve,
-    sg_fold_apply, sg_fold_each, sg_fold_extension, sg_fold_load, sg_fold_loads, sg_fold_marshal,
-    sg_fold_code;
+sg_fold_fn sg_fold_newobj, sg_fold_getattr, sg_fold_import, sg_fold_gcd_import,
+    sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply, sg_fold_each, sg_fold_extension,
+    sg_fold_load, sg_fold_loads, sg_fold_marshal, sg_fold_code;
 sg_second_fn sg_second_attrgetter, sg_second_methodcaller, sg_second_itemgetter, sg_second_partial,
     sg_second_type;
 
@@ -44,7 +47,6 @@ sg_fold_fn sg_fold_decoder;
  * certain what comes out. */
 sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
                        struct sg_text codec);
-sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text);
 sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text); /* as bytes.fromhex */
 
 /* Text under construction, at most SG_FOLD_MAX bytes. */
@@ -53,8 +55,7 @@ struct sg_writer {
     size_t len;
     bool full;
 };
-bool sg_writer_begin(struct sg_machine *m, struct sg_writer *w);
-void sg_writer_put(struct sg_writer *w, const char *bytes, size_t len);
+struct sg_writer sg_writer_begin(struct sg_machine *m); /* full from the beginning without memory */
 void sg_writer_byte(struct sg_writer *w, unsigned byte);
 sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum sg_kind kind);
 

@@ -10,36 +10,74 @@ sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
     return sg_fold_attribute(m, object, name);
 }
 
-/* import_module, __import__: the module that is named. */
+static sg_value module_unknown(struct sg_machine *m, sg_value name)
+{
+    sg_machine_anomaly(m, SG_A_COMPUTED_NAME);
+    sg_call_used(m, name, SG_USE_NAME);
+    return SG_ABSENT;
+}
+
+/* import_module, __import__: the module that is named. What a relative name means, its package
+ * tells, which is not looked into. */
 sg_value sg_fold_import(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_text name;
     sg_value first = sg_fold_argument(m, call, 0);
 
-    if (first == SG_ABSENT)
+    if (first == SG_ABSENT && !sg_fold_keywords(m, call))
         return SG_ABSENT;
-    if (!sg_name_text(m, first, &name)) {
-        sg_machine_anomaly(m, SG_A_COMPUTED_NAME);
-        sg_call_used(m, first, SG_USE_NAME);
-        return SG_ABSENT;
-    }
+    if (sg_fold_keywords(m, call) || !sg_name_text(m, first, &name) || !name.len ||
+        name.at[0] == '.')
+        return module_unknown(m, first);
     return sg_fold_module(m, name);
+}
+
+/* What bool() makes of a value. */
+enum truth { IS_FALSE, IS_TRUE, IS_UNKNOWN };
+
+static enum truth truth_of(const struct sg_machine *m, sg_value v)
+{
+    bool whole;
+    int64_t number;
+    enum sg_kind kind = sg_value_kind(m, v);
+
+    if (v == SG_ABSENT || kind == SG_V_NONE)
+        return IS_FALSE;
+    if (sg_value_int(m, v, &number))
+        return number ? IS_TRUE : IS_FALSE;
+    if (kind == SG_V_STR)
+        return sg_value_length(m, v) ? IS_TRUE : IS_FALSE;
+    if (kind < SG_V_TUPLE || kind > SG_V_DICT || sg_value_escaped(m, v))
+        return IS_UNKNOWN;
+    return sg_value_count(m, v, &whole) || !whole ? IS_TRUE : IS_FALSE;
+}
+
+sg_value sg_fold_gcd_import(struct sg_machine *m, const struct sg_call *call)
+{
+    if (truth_of(m, sg_fold_argument(m, call, 2)) != IS_FALSE) /* level: a relative name */
+        return module_unknown(m, sg_fold_argument(m, call, 0));
+    return sg_fold_import(m, call);
 }
 
 /* __import__("a.b") loads a.b and gives a, unless there is a fromlist. */
 sg_value sg_fold_dunder_import(struct sg_machine *m, const struct sg_call *call)
 {
+    sg_value first = sg_fold_argument(m, call, 0);
+
+    if (truth_of(m, sg_fold_argument(m, call, 4)) != IS_FALSE) /* level: a relative name */
+        return module_unknown(m, first);
     sg_value module = sg_fold_import(m, call);
     const struct sg_global *global = sg_value_global(m, module);
-    bool whole;
-
-    if (!global || sg_value_count(m, sg_fold_argument(m, call, 3), &whole))
-        return module;
-    const char *dot = memchr(global->module.at, '.', global->module.len);
+    const char *dot = global ? memchr(global->module.at, '.', global->module.len) : NULL;
     if (!dot)
         return module;
-    return sg_fold_module(m,
-                          (struct sg_text){global->module.at, (size_t)(dot - global->module.at)});
+    enum truth listed = truth_of(m, sg_fold_argument(m, call, 3));
+    if (listed == IS_UNKNOWN)
+        return module_unknown(m, first);
+    return listed == IS_TRUE
+               ? module
+               : sg_fold_module(
+                     m, (struct sg_text){global->module.at, (size_t)(dot - global->module.at)});
 }
 
 /* resolve_name("a.b:c.d"), locate("a.b.c"): a path of modules and attributes. */
@@ -57,13 +95,12 @@ sg_value sg_fold_resolve(struct sg_machine *m, const struct sg_call *call)
         path = (struct sg_text){cut + 1, name.len - (size_t)(cut + 1 - name.at)};
         name.len = (size_t)(cut - name.at);
     }
-    sg_value module = sg_fold_module(m, name);
-    return module == SG_ABSENT ? module : sg_fold_path(m, module, path);
+    return sg_fold_path(m, sg_fold_module(m, name), path);
 }
 
-static sg_value apply(struct sg_machine *m, sg_value callee, sg_value args)
+static sg_value apply(struct sg_machine *m, sg_value callee, sg_value args, sg_value kwargs)
 {
-    return sg_call_make(m, SG_CALL_FOLDED, callee, args, SG_NONE_VALUE);
+    return sg_call_make(m, SG_CALL_FOLDED, callee, args, kwargs);
 }
 
 /* operator.call(f, *args) */
@@ -71,7 +108,8 @@ sg_value sg_fold_apply(struct sg_machine *m, const struct sg_call *call)
 {
     sg_value callee = sg_fold_argument(m, call, 0);
 
-    return callee == SG_ABSENT ? SG_ABSENT : apply(m, callee, sg_fold_rest(m, call, 1));
+    return callee == SG_ABSENT ? SG_ABSENT
+                               : apply(m, callee, sg_fold_rest(m, call, 1), call->kwargs);
 }
 
 /* copyreg.__newobj__(class, *args), __newobj_ex__(class, args, kwargs) and
@@ -81,7 +119,7 @@ sg_value sg_fold_newobj(struct sg_machine *m, const struct sg_call *call)
     sg_value class = sg_fold_argument(m, call, 0), args;
     const struct sg_global *maker = sg_value_global(m, call->callee);
 
-    if (class == SG_ABSENT || sg_value_kind(m, class) < SG_V_GLOBAL)
+    if (sg_value_kind(m, class) < SG_V_GLOBAL)
         return SG_ABSENT;
     if (sg_text_is(maker->qualname, "__newobj__"))
         args = sg_fold_rest(m, call, 1);
@@ -99,49 +137,76 @@ sg_value sg_fold_each(struct sg_machine *m, const struct sg_call *call)
     sg_value callee = sg_fold_argument(m, call, 0), items = sg_fold_argument(m, call, 1);
     bool whole;
 
-    if (callee == SG_ABSENT || items == SG_ABSENT || sg_value_kind(m, callee) < SG_V_GLOBAL)
+    if (items == SG_ABSENT || sg_value_kind(m, callee) < SG_V_GLOBAL)
         return SG_ABSENT;
     size_t count = sg_value_count(m, items, &whole);
     if (count == 0)
-        (void)apply(m, callee, sg_value_tuple(m, NULL, 0));
+        (void)apply(m, callee, sg_value_tuple(m, NULL, 0), SG_NONE_VALUE);
     for (size_t i = 0; i < count && i < 16; i++) {
         sg_value item = sg_value_item(m, items, i);
         (void)apply(m, callee,
-                    sg_value_kind(m, item) == SG_V_TUPLE ? item : sg_value_tuple(m, &item, 1));
+                    sg_value_kind(m, item) == SG_V_TUPLE ? item : sg_value_tuple(m, &item, 1),
+                    SG_NONE_VALUE);
     }
     return SG_ABSENT;
 }
 
-sg_value sg_second_attrgetter(struct sg_machine *m, const struct sg_call *call,
-                              const struct sg_call *maker)
+static sg_value get_path(struct sg_machine *m, sg_value object, sg_value name)
 {
     struct sg_text path;
-    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, maker, 0);
 
-    if (object == SG_ABSENT || name == SG_ABSENT)
-        return SG_ABSENT;
     if (!sg_name_text(m, name, &path))
         return sg_fold_attribute(m, object, name);
     return sg_fold_path(m, object, path);
 }
 
-sg_value sg_second_methodcaller(struct sg_machine *m, const struct sg_call *call,
-                                const struct sg_call *maker)
+static sg_value get_item(struct sg_machine *m, sg_value object, sg_value key)
 {
-    sg_value method = sg_second_attrgetter(m, call, maker);
+    sg_value pair[2] = {object, key};
+    struct sg_call item = {.args = sg_value_tuple(m, pair, 2)};
 
-    return method == SG_ABSENT ? method : apply(m, method, sg_fold_rest(m, maker, 1));
+    return sg_fold_getitem(m, &item);
+}
+
+/* A getter that was made with several keys gives a tuple. */
+static sg_value get_each(struct sg_machine *m, const struct sg_call *call,
+                         const struct sg_call *maker,
+                         sg_value (*get)(struct sg_machine *, sg_value, sg_value))
+{
+    sg_value items[16], object = sg_fold_argument(m, call, 0), key;
+    size_t count = 0;
+
+    if (object == SG_ABSENT)
+        return SG_ABSENT;
+    for (; count < 16 && (key = sg_fold_argument(m, maker, count)) != SG_ABSENT; count++) {
+        sg_value got = get(m, object, key);
+        items[count] = got == SG_ABSENT ? SG_UNKNOWN_VALUE : got;
+    }
+    if (count == 1 && items[0] != SG_UNKNOWN_VALUE)
+        return items[0];
+    return count > 1 ? sg_value_tuple(m, items, count) : SG_ABSENT;
+}
+
+sg_value sg_second_attrgetter(struct sg_machine *m, const struct sg_call *call,
+                              const struct sg_call *maker)
+{
+    return get_each(m, call, maker, get_path);
 }
 
 sg_value sg_second_itemgetter(struct sg_machine *m, const struct sg_call *call,
                               const struct sg_call *maker)
 {
-    sg_value pair[2] = {sg_fold_argument(m, call, 0), sg_fold_argument(m, maker, 0)};
+    return get_each(m, call, maker, get_item);
+}
 
-    if (pair[0] == SG_ABSENT || pair[1] == SG_ABSENT)
+sg_value sg_second_methodcaller(struct sg_machine *m, const struct sg_call *call,
+                                const struct sg_call *maker)
+{
+    sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, maker, 0);
+
+    if (object == SG_ABSENT || name == SG_ABSENT)
         return SG_ABSENT;
-    struct sg_call item = {.args = sg_value_tuple(m, pair, 2)};
-    return sg_fold_getitem(m, &item);
+    return apply(m, sg_fold_attribute(m, object, name), sg_fold_rest(m, maker, 1), maker->kwargs);
 }
 
 /* partial(f, *args)(*more); its state (f, args, kwargs, dict) may have been set by BUILD. */
@@ -156,6 +221,7 @@ sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
     if (sg_value_kind(m, state) == SG_V_TUPLE) {
         callee = sg_value_item(m, state, 0);
         bound.args = sg_value_item(m, state, 1);
+        bound.kwargs = sg_value_item(m, state, 2);
         skip = 0;
     }
     if (callee == SG_ABSENT)
@@ -169,7 +235,8 @@ sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
             break;
         items[count++] = item;
     }
-    return apply(m, callee, sg_value_tuple(m, items, count));
+    return apply(m, callee, sg_value_tuple(m, items, count),
+                 sg_fold_keywords(m, call) ? call->kwargs : bound.kwargs);
 }
 
 static void add_extension(struct sg_machine *m, sg_value module, sg_value name, sg_value number)
@@ -181,9 +248,8 @@ static void add_extension(struct sg_machine *m, sg_value module, sg_value name, 
         !sg_value_int(m, number, &code))
         return;
     sg_value global = sg_global_resolve(m, &naming);
-    if (global != SG_ABSENT && sg_words_push(m, &m->extensions, (uint64_t)code) &&
-        !sg_words_push(m, &m->extensions, global))
-        m->extensions.count--;
+    if (global != SG_ABSENT && sg_words_push(m, &m->extensions, (uint64_t)code))
+        m->extensions.at[m->extensions.count++] = global; /* their room is even */
 }
 
 /* copyreg.add_extension(module, name, code) */

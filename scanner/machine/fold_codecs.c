@@ -3,19 +3,18 @@
 #include "machine/fold.h"
 
 /* binascii.a2b_base64 without strict mode: what is not of the alphabet is passed over; padding ends
- * the data once it completes a group. */
-static sg_value base64(struct sg_machine *m, struct sg_text text)
+ * the data once it completes a group. `last` are the digits 62 and 63; + and / always are. */
+static sg_value base64(struct sg_machine *m, struct sg_text text, const char last[2])
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
     uint32_t bits = 0;
     unsigned group = 0, pads = 0;
 
-    if (!sg_writer_begin(m, &w))
-        return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] == '=' && group >= 2 && group + ++pads >= 4)
             return sg_writer_value(m, &w, SG_V_BYTES);
-        int digit = sg_base64_digit((uint8_t)text.at[i]);
+        char c = text.at[i];
+        int digit = sg_base64_digit((uint8_t)(c == last[0] ? '+' : c == last[1] ? '/' : c));
         if (digit < 0)
             continue;
         pads = 0;
@@ -35,13 +34,11 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text)
+static sg_value from_hex(struct sg_machine *m, struct sg_text text)
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
     size_t i = 0;
 
-    if (!sg_writer_begin(m, &w))
-        return SG_ABSENT;
     for (; i + 1 < text.len; i += 2) {
         int high = hex_digit(text.at[i]), low = hex_digit(text.at[i + 1]);
         if (high < 0 || low < 0)
@@ -54,10 +51,8 @@ sg_value sg_fold_hex(struct sg_machine *m, struct sg_text text)
 /* Blanks may stand before and behind each byte, not in it. */
 sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text)
 {
-    struct sg_writer digits;
+    struct sg_writer digits = sg_writer_begin(m);
 
-    if (!sg_writer_begin(m, &digits))
-        return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         bool blank = text.at[i] == ' ' || (text.at[i] >= '\t' && text.at[i] <= '\r');
         if (blank && digits.len % 2)
@@ -65,17 +60,15 @@ sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text)
         if (!blank)
             sg_writer_byte(&digits, (uint8_t)text.at[i]);
     }
-    return sg_fold_hex(m, (struct sg_text){(const char *)digits.at, digits.len});
+    return digits.full ? SG_ABSENT : from_hex(m, (struct sg_text){digits.at, digits.len});
 }
 
 /* A str as Latin-1: what _codecs.encode(text, "latin1") makes of the str that pickles of bytes hold
  * below protocol 3. */
 static sg_value to_latin1(struct sg_machine *m, struct sg_text text)
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
 
-    if (!sg_writer_begin(m, &w))
-        return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = (uint8_t)text.at[i];
         if ((c & 0xFE) == 0xC2 && i + 1 < text.len)
@@ -89,10 +82,8 @@ static sg_value to_latin1(struct sg_machine *m, struct sg_text text)
 
 static sg_value from_latin1(struct sg_machine *m, struct sg_text text)
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
 
-    if (!sg_writer_begin(m, &w))
-        return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = (uint8_t)text.at[i];
         if (c >= 0x80)
@@ -104,10 +95,8 @@ static sg_value from_latin1(struct sg_machine *m, struct sg_text text)
 
 static sg_value rot13(struct sg_machine *m, sg_value object, struct sg_text text)
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
 
-    if (!sg_writer_begin(m, &w))
-        return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i], base = (char)(c | 32);
         if (base >= 'a' && base <= 'z')
@@ -153,9 +142,9 @@ sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text tex
     if (codec_is(codec, "rot13"))
         return to_bytes ? rot13(m, object, text) : SG_ABSENT;
     if (codec_is(codec, "base64") || codec_is(codec, "base64codec"))
-        return to_bytes ? SG_ABSENT : base64(m, text);
+        return to_bytes ? SG_ABSENT : base64(m, text, "+/");
     if (codec_is(codec, "hex") || codec_is(codec, "hexcodec"))
-        return to_bytes ? SG_ABSENT : sg_fold_hex(m, text);
+        return to_bytes ? SG_ABSENT : from_hex(m, text);
     if (codec_among(codec, latin))
         return to_bytes ? to_latin1(m, text) : from_latin1(m, text);
     if (!codec_among(codec, utf8))
@@ -165,27 +154,18 @@ sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text tex
     return sg_value_copy(m, to_bytes ? SG_V_BYTES : SG_V_STR, text.at, text.len);
 }
 
-static sg_value url_safe(struct sg_machine *m, struct sg_text text)
+static sg_value by_function(struct sg_machine *m, struct sg_text function, sg_value object,
+                            struct sg_text text)
 {
-    char *copy = sg_arena_copy(m->arena, text.at, text.len);
-
-    if (!copy)
-        return SG_ABSENT;
-    for (size_t i = 0; i < text.len; i++)
-        copy[i] = copy[i] == '-' ? '+' : copy[i] == '_' ? '/' : copy[i];
-    return base64(m, (struct sg_text){copy, text.len});
-}
-
-static sg_value by_function(struct sg_machine *m, struct sg_text function, struct sg_text text)
-{
-    if (!sg_text_ascii(text))
+    /* Of bytes, those that are no digits are passed over whatever they are. */
+    if ((object & SG_KIND_MASK) == SG_V_STR && !sg_text_ascii(text))
         return SG_ABSENT;
     if (sg_text_is(function, "urlsafe_b64decode"))
-        return url_safe(m, text);
+        return base64(m, text, "-_");
     if (sg_text_is(function, "b16decode") || sg_text_is(function, "unhexlify") ||
         sg_text_is(function, "a2b_hex"))
-        return sg_fold_hex(m, text);
-    return base64(m, text);
+        return from_hex(m, text);
+    return base64(m, text, "+/");
 }
 
 sg_value sg_fold_decoder(struct sg_machine *m, const struct sg_call *call)
@@ -196,10 +176,11 @@ sg_value sg_fold_decoder(struct sg_machine *m, const struct sg_call *call)
     bool named = sg_text_is(global->module, "_codecs") || sg_text_is(global->module, "codecs");
     bool encodes = sg_text_is(global->qualname, "encode");
 
-    if (!sg_fold_bytes(m, object, &text) || sg_fold_argument(m, call, named ? 2 : 1) != SG_ABSENT)
+    if (sg_fold_keywords(m, call) || sg_fold_argument(m, call, named ? 2 : 1) != SG_ABSENT ||
+        !sg_fold_bytes(m, object, &text))
         return SG_ABSENT;
     if (!named)
-        return by_function(m, global->qualname, text);
+        return by_function(m, global->qualname, object, text);
     if (name != SG_ABSENT && !sg_fold_bytes(m, name, &codec))
         return SG_ABSENT;
     if (encodes != ((object & SG_KIND_MASK) == SG_V_STR) && !codec_is(codec, "rot13"))

@@ -1,16 +1,17 @@
-/* fold_text.c - what methods and decoders make of constant text. Scratch of the arena is put back by
- * the caller of a fold. */
+/* fold_text.c - what methods and decoders make of constant text. Scratch of the arena is put back
+ * by the caller of a fold. */
 #include "machine/fold.h"
 
-bool sg_writer_begin(struct sg_machine *m, struct sg_writer *w)
+struct sg_writer sg_writer_begin(struct sg_machine *m)
 {
-    *w = (struct sg_writer){.at = sg_arena_take(m->arena, SG_FOLD_MAX)};
-    return w->at != NULL;
+    char *at = sg_arena_take(m->arena, SG_FOLD_MAX);
+
+    return (struct sg_writer){.at = at, .full = !at};
 }
 
-void sg_writer_put(struct sg_writer *w, const char *bytes, size_t len)
+static void put(struct sg_writer *w, const char *bytes, size_t len)
 {
-    if (len > SG_FOLD_MAX - w->len) {
+    if (w->full || len > SG_FOLD_MAX - w->len) {
         w->full = true;
         return;
     }
@@ -22,7 +23,7 @@ void sg_writer_byte(struct sg_writer *w, unsigned byte)
 {
     char c = (char)byte;
 
-    sg_writer_put(w, &c, 1);
+    put(w, &c, 1);
 }
 
 sg_value sg_writer_value(struct sg_machine *m, const struct sg_writer *w, enum sg_kind kind)
@@ -40,20 +41,20 @@ static sg_value join(struct sg_machine *m, sg_value object, sg_value items)
 {
     enum sg_kind kind = sg_value_kind(m, items);
     struct sg_text glue, part;
-    struct sg_writer w;
     bool whole;
     size_t count = sg_value_count(m, items, &whole);
 
     if ((kind != SG_V_TUPLE && kind != SG_V_LIST) || !whole || sg_value_escaped(m, items) ||
-        !sg_fold_bytes(m, object, &glue) || !sg_writer_begin(m, &w))
+        !sg_fold_bytes(m, object, &glue))
         return SG_ABSENT;
+    struct sg_writer w = sg_writer_begin(m);
     for (size_t i = 0; i < count && !w.full; i++) {
         size_t used = m->arena->used;
         if (!sg_fold_bytes(m, sg_value_item(m, items, i), &part))
             return SG_ABSENT;
         if (i)
-            sg_writer_put(&w, glue.at, glue.len);
-        sg_writer_put(&w, part.at, part.len);
+            put(&w, glue.at, glue.len);
+        put(&w, part.at, part.len);
         m->arena->used = used;
     }
     return sg_writer_value(m, &w, kind_of(object));
@@ -63,19 +64,18 @@ static sg_value replace(struct sg_machine *m, sg_value object, const struct sg_c
 {
     sg_value from = sg_fold_argument(m, call, 0), to = sg_fold_argument(m, call, 1);
     struct sg_text text, old, new;
-    struct sg_writer w;
 
     if (sg_fold_argument(m, call, 2) != SG_ABSENT || !sg_fold_bytes(m, object, &text) ||
-        !sg_fold_bytes(m, from, &old) || !sg_fold_bytes(m, to, &new) || !old.len ||
-        !sg_writer_begin(m, &w))
+        !sg_fold_bytes(m, from, &old) || !sg_fold_bytes(m, to, &new) || !old.len)
         return SG_ABSENT;
+    struct sg_writer w = sg_writer_begin(m);
     while (text.len && !w.full) {
         bool found = sg_text_starts(text, old);
         size_t step = found ? old.len : 1;
         if (found)
-            sg_writer_put(&w, new.at, new.len);
+            put(&w, new.at, new.len);
         else
-            sg_writer_put(&w, text.at, 1);
+            put(&w, text.at, 1);
         text.at += step;
         text.len -= step;
     }
@@ -100,10 +100,10 @@ static char swapcase(char c)
 static sg_value each_byte(struct sg_machine *m, sg_value object, char (*change)(char))
 {
     struct sg_text text;
-    struct sg_writer w;
 
-    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || !sg_writer_begin(m, &w))
+    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text))
         return SG_ABSENT;
+    struct sg_writer w = sg_writer_begin(m);
     for (size_t i = 0; i < text.len; i++)
         sg_writer_byte(&w, (unsigned char)change(text.at[i]));
     return sg_writer_value(m, &w, kind_of(object));
@@ -129,15 +129,40 @@ static sg_value strip(struct sg_machine *m, sg_value object)
     return sg_value_copy(m, kind, text.at, text.len);
 }
 
-static sg_value turn_round(struct sg_machine *m, sg_value object)
+/* A bound of a slice; `*number` stays where it is left out. */
+static bool slice_bound(struct sg_machine *m, sg_value v, int64_t *number)
 {
-    struct sg_text text;
-    struct sg_writer w;
+    return v == SG_ABSENT || v == SG_NONE_VALUE || sg_value_int(m, v, number);
+}
 
-    if (!sg_fold_bytes(m, object, &text) || !sg_text_ascii(text) || !sg_writer_begin(m, &w))
+static int64_t clamped(int64_t at, int64_t len, int64_t step)
+{
+    int64_t low = step < 0 ? -1 : 0, high = step < 0 ? len - 1 : len;
+
+    at += at < 0 ? len : 0;
+    return at < low ? low : at > high ? high : at;
+}
+
+/* text[start:stop:step], as PySlice_AdjustIndices() has it. */
+static sg_value part_of(struct sg_machine *m, sg_value object, const struct sg_call *slice)
+{
+    size_t first = sg_fold_argument(m, slice, 1) != SG_ABSENT; /* slice(stop) has no start */
+    int64_t start, stop, step = 1;
+    struct sg_text text;
+
+    if (!slice_bound(m, sg_fold_argument(m, slice, 2), &step) || step == 0 ||
+        !sg_fold_bytes(m, object, &text) || !sg_text_ascii(text))
         return SG_ABSENT;
-    for (size_t i = text.len; i-- > 0;)
-        sg_writer_put(&w, text.at + i, 1);
+    start = step < 0 ? INT64_MAX : 0;
+    stop = step < 0 ? INT64_MIN : INT64_MAX;
+    if ((first && !slice_bound(m, sg_fold_argument(m, slice, 0), &start)) ||
+        !slice_bound(m, sg_fold_argument(m, slice, first), &stop))
+        return SG_ABSENT;
+    struct sg_writer w = sg_writer_begin(m);
+    stop = clamped(stop, (int64_t)text.len, step);
+    for (int64_t i = clamped(start, (int64_t)text.len, step); step < 0 ? i > stop : i < stop;
+         i += step)
+        put(&w, text.at + i, 1);
     return sg_writer_value(m, &w, kind_of(object));
 }
 
@@ -158,19 +183,29 @@ sg_value sg_fold_reversed(struct sg_machine *m, const struct sg_call *call)
 sg_value sg_fold_concat(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_text a, b;
-    struct sg_writer w;
     sg_value first = sg_fold_argument(m, call, 0), second = sg_fold_argument(m, call, 1);
 
     if (kind_of(first) != kind_of(second) || !sg_fold_bytes(m, first, &a) ||
-        !sg_fold_bytes(m, second, &b) || !sg_writer_begin(m, &w))
+        !sg_fold_bytes(m, second, &b))
         return SG_ABSENT;
-    sg_writer_put(&w, a.at, a.len);
-    sg_writer_put(&w, b.at, b.len);
+    struct sg_writer w = sg_writer_begin(m);
+    put(&w, a.at, a.len);
+    put(&w, b.at, b.len);
     return sg_writer_value(m, &w, kind_of(first));
 }
 
-/* One character of text, by index; slices with step -1 turn it round; a str key of a name is an
- * attribute of it (os.__dict__["system"]). */
+/* The slice() that a key is. */
+static bool is_slice(const struct sg_machine *m, sg_value key, struct sg_call *slice)
+{
+    const struct sg_global *made_by =
+        sg_value_call(m, key, slice) ? sg_value_global(m, slice->callee) : NULL;
+
+    return made_by && sg_text_is(made_by->module, "builtins") &&
+           sg_text_is(made_by->qualname, "slice");
+}
+
+/* One character of text, by index, or a slice of it; a str key of a name is an attribute of it
+ * (os.__dict__["system"]). */
 sg_value sg_fold_getitem(struct sg_machine *m, const struct sg_call *call)
 {
     sg_value object = sg_fold_argument(m, call, 0), key = sg_fold_argument(m, call, 1);
@@ -185,9 +220,8 @@ sg_value sg_fold_getitem(struct sg_machine *m, const struct sg_call *call)
             return sg_fold_module(m, text);
         return sg_fold_attribute(m, object, key);
     }
-    if (sg_value_call(m, key, &slice) && sg_value_int(m, sg_fold_argument(m, &slice, 2), &index) &&
-        index == -1)
-        return sg_fold_argument(m, &slice, 0) == SG_NONE_VALUE ? turn_round(m, object) : SG_ABSENT;
+    if (is_slice(m, key, &slice))
+        return part_of(m, object, &slice);
     bool whole;
     size_t count = sg_value_count(m, object, &whole);
     if (!sg_value_int(m, key, &index))
@@ -210,26 +244,27 @@ sg_value sg_fold_str(struct sg_machine *m, const struct sg_call *call)
     struct sg_text text, codec;
     sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
 
+    if (sg_fold_keywords(m, call))
+        return SG_ABSENT;
     if (object == SG_ABSENT)
         return sg_value_copy(m, SG_V_STR, "", 0);
     if (!sg_fold_bytes(m, object, &text))
         return SG_ABSENT;
     if (kind_of(object) == SG_V_STR)
         return name == SG_ABSENT ? sg_value_copy(m, SG_V_STR, text.at, text.len) : SG_ABSENT;
-    if (name == SG_ABSENT || !sg_fold_bytes(m, name, &codec) ||
-        sg_fold_argument(m, call, 2) != SG_ABSENT)
+    if (!sg_fold_bytes(m, name, &codec) || sg_fold_argument(m, call, 2) != SG_ABSENT)
         return SG_ABSENT;
     return sg_fold_codec(m, object, text, codec);
 }
 
 static sg_value bytes_of_ints(struct sg_machine *m, sg_value items)
 {
-    struct sg_writer w;
+    struct sg_writer w = sg_writer_begin(m);
     bool whole;
     int64_t byte;
     size_t count = sg_value_count(m, items, &whole);
 
-    if (!whole || sg_value_escaped(m, items) || !sg_writer_begin(m, &w))
+    if (!whole || sg_value_escaped(m, items))
         return SG_ABSENT;
     for (size_t i = 0; i < count; i++) {
         if (!sg_value_int(m, sg_value_item(m, items, i), &byte) || byte < 0 || byte > 255)
@@ -245,6 +280,8 @@ sg_value sg_fold_bytes_type(struct sg_machine *m, const struct sg_call *call)
     struct sg_text text, codec;
     sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
 
+    if (sg_fold_keywords(m, call))
+        return SG_ABSENT;
     if (object == SG_ABSENT)
         return sg_value_copy(m, SG_V_BYTES, "", 0);
     enum sg_kind kind = sg_value_kind(m, object);
@@ -254,7 +291,7 @@ sg_value sg_fold_bytes_type(struct sg_machine *m, const struct sg_call *call)
         return SG_ABSENT;
     if (kind == SG_V_BYTES && name == SG_ABSENT)
         return sg_value_copy(m, SG_V_BYTES, text.at, text.len);
-    if (kind != SG_V_STR || name == SG_ABSENT || !sg_fold_bytes(m, name, &codec))
+    if (kind != SG_V_STR || !sg_fold_bytes(m, name, &codec))
         return SG_ABSENT;
     return sg_fold_codec(m, object, text, codec);
 }
@@ -286,7 +323,7 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
     sg_value pair[2] = {object, sg_fold_argument(m, call, 0)};
     struct sg_call with_object = {.args = sg_value_tuple(m, pair, pair[1] == SG_ABSENT ? 1 : 2)};
 
-    if (!sg_value_is_text(object))
+    if (!sg_value_is_text(object) || sg_fold_keywords(m, call))
         return SG_ABSENT;
     if (sg_text_is(name, "join"))
         return join(m, object, pair[1]);
@@ -314,15 +351,14 @@ sg_value sg_fold_type_name(struct sg_machine *m, const struct sg_call *call)
 {
     const struct sg_global *global = sg_value_global(m, call->callee);
     struct sg_text name = global->qualname, text;
-    const char *dot = memchr(name.at, '.', name.len);
-    size_t before = dot ? (size_t)(dot + 1 - name.at) : 0;
+    const char *dot = memchr(name.at, '.', name.len); /* which a row of methods has */
     sg_value object = sg_fold_argument(m, call, 0);
 
-    name.at += before;
-    name.len -= before;
+    name.len -= (size_t)(dot + 1 - name.at);
+    name.at = dot + 1;
     if (sg_text_is(name, "fromhex"))
         return sg_fold_bytes(m, object, &text) ? sg_fold_spaced_hex(m, text) : SG_ABSENT;
     struct sg_call rest = *call;
     rest.args = sg_fold_rest(m, call, 1);
-    return object == SG_ABSENT ? SG_ABSENT : sg_fold_method(m, object, name, &rest);
+    return sg_fold_method(m, object, name, &rest);
 }

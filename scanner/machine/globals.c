@@ -9,11 +9,11 @@ static uint32_t hash_text(uint32_t hash, struct sg_text text)
     return (hash ^ 0xFF) * 16777619u;
 }
 
+/* What a name is mapped to follows from how it is written, and from the flag that says it is. */
 static bool same(const struct sg_global *a, const struct sg_global *b)
 {
     return a->flags == b->flags && sg_text_equal(a->written_name, b->written_name) &&
-           sg_text_equal(a->written_module, b->written_module) &&
-           sg_text_equal(a->module, b->module) && sg_text_equal(a->qualname, b->qualname);
+           sg_text_equal(a->written_module, b->written_module);
 }
 
 static bool identifier_like(struct sg_text text)
@@ -156,8 +156,7 @@ sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, s
     memcpy(path, of->qualname.at, of->qualname.len);
     if (of->qualname.len)
         path[of->qualname.len] = '.';
-    if (name.len)
-        memcpy(path + len - name.len, name.at, name.len);
+    memcpy(path + len - name.len, name.at, name.len);
     struct sg_global global = {.module = of->module,
                                .qualname = {path, len},
                                .written_module = of->module,
@@ -167,14 +166,4 @@ sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, s
     if (m->globals.count == known)
         m->arena->used = used;
     return value;
-}
-
-size_t sg_machine_global_count(const struct sg_machine *m)
-{
-    return m->globals.count;
-}
-
-const struct sg_global *sg_machine_global_at(const struct sg_machine *m, size_t index)
-{
-    return &m->globals.entries[index]->shown;
 }

@@ -200,8 +200,6 @@ bool sg_literal_escapes(struct sg_text text, char *into, size_t *length)
         if (at == text.len)
             return false;
         c = text.at[at++];
-        if (c == '\n')
-            continue;
         if (c == 'x') {
             int64_t value = hex_run(text, at, 2);
             if (value < 0)

@@ -2,7 +2,7 @@
  *
  *     struct sg_machine *m;
  *     sg_machine_open(&m, arena, &options, &events);
- *     status = sg_machine_run(m, &stream, &outcome);
+ *     sg_machine_run(m, &stream, &outcome);
  *
  * Nothing is loaded and nothing is called. What the stream would resolve, call, build or store
  * is told through `events` in the order in which the interpreter would do it; what ran before
@@ -129,7 +129,8 @@ enum sg_payload {
 };
 
 /* All may be NULL. Pointers, and texts of globals, are valid during the call only: copy what is
- * to be kept, and not into the machine's arena. Events of a later reading of the same bytes may repeat earlier ones. */
+ * to be kept, and not into the machine's arena. Events of a later reading of the same bytes may
+ * repeat earlier ones. */
 struct sg_events {
     void *ctx;
     void (*opcode)(void *ctx, const struct sg_machine *m, uint64_t offset, uint8_t opcode);
@@ -193,9 +194,8 @@ SG_MUST_CHECK enum sg_status sg_machine_open(struct sg_machine **out, struct sg_
 
 /* Runs one pickle from where `stream` stands; leaves it where the next load() would begin. May be
  * called again for the pickle after it (in the same stream, by the same machine); globals go on.
- * SG_OK whatever the stream contains; else SG_ERR_MEMORY. */
-SG_MUST_CHECK enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
-                                            struct sg_outcome *outcome);
+ * Why it ended is in `outcome`. */
+void sg_machine_run(struct sg_machine *m, struct sg_stream *stream, struct sg_outcome *outcome);
 
 /* Whether what is told now stands behind array bytes whose end is not known: bytes that happen to
  * look like opcodes are told as well. */
@@ -242,10 +242,6 @@ sg_value sg_value_attr_name(const struct sg_machine *m, sg_value v);
 
 /* PERSID: the id. */
 sg_value sg_value_persid(const struct sg_machine *m, sg_value v);
-
-/* All globals so far; index 0 to sg_machine_global_count() - 1. */
-size_t sg_machine_global_count(const struct sg_machine *m);
-const struct sg_global *sg_machine_global_at(const struct sg_machine *m, size_t index);
 
 /* Writes `v` as people would in Python source, printable ASCII with escapes, cut with "…" marks
  * ("...") to fit `cap` bytes with a NUL; returns the length. */

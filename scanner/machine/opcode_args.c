@@ -100,7 +100,7 @@ static void far_line(struct sg_machine *m, struct sg_argument *out)
         (void)sg_arena_take(m->arena, kept);
 }
 
-static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
+static void read_line(struct sg_machine *m, struct sg_argument *out)
 {
     struct sg_stream *s = m->stream;
     uint64_t end = m->load->frame_end;
@@ -111,7 +111,7 @@ static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
     else
         far_line(m, out);
     if (!end || out->offset + out->length < end)
-        return SG_STEP_ON;
+        return;
     /* No newline in the frame: the line, or what of it stands after the frame. */
     if (out->offset >= end) {
         m->load->frame_end = 0;
@@ -121,7 +121,6 @@ static enum sg_step read_line(struct sg_machine *m, struct sg_argument *out)
         out->offset += left;
         out->length -= left;
     }
-    return SG_STEP_ON;
 }
 
 /* pickle.py cuts the last character of a line, newline or not. */
@@ -133,10 +132,7 @@ static void cut_last(uint64_t *length)
 
 static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
 {
-    enum sg_step step = read_line(m, out);
-
-    if (step)
-        return step;
+    read_line(m, out);
     if (out->cut) {
         cut_last(&out->length);
         out->second = out->bytes;
@@ -151,7 +147,7 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
     struct sg_argument second = {0};
     size_t scratch = m->scratch;
     m->scratch = m->arena->used;
-    step = read_line(m, &second);
+    read_line(m, &second);
     m->scratch = scratch;
     out->bytes = (const uint8_t *)first;
     out->length = length;
@@ -160,7 +156,7 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
     out->cut = second.cut;
     if (second.cut)
         cut_last(&out->second_length);
-    return step;
+    return SG_STEP_ON;
 }
 
 /* Content that somebody might hand to a loader, from its first bytes. */
@@ -246,11 +242,10 @@ enum sg_step sg_argument_read(struct sg_machine *m, enum sg_argument_kind kind,
     };
 
     switch (kind) {
-    case SG_ARG_NONE:
-        return SG_STEP_ON;
     case SG_ARG_LINE:
         m->scratch = m->arena->used;
-        return read_line(m, out);
+        read_line(m, out);
+        return SG_STEP_ON;
     case SG_ARG_LINES:
         m->scratch = m->arena->used;
         return read_lines(m, out);

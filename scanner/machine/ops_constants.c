@@ -86,7 +86,7 @@ SG_HANDLER(long_counted)
 
     if (m->opcode == 0x8b && a->length > INT32_MAX)
         return sg_machine_error(m, "LONG4 of negative length");
-    if (a->length > 8 || !a->bytes)
+    if (a->length > 8)
         return sg_stack_push(m, sg_make(SG_V_INT, 0) | SG_INT_LOST);
     for (size_t i = 0; i < a->length; i++)
         value |= (uint64_t)a->bytes[i] << (8 * i);

@@ -117,6 +117,7 @@ static enum sg_step fill(struct sg_machine *m, size_t height, size_t count, enum
                                .kwargs = SG_NONE_VALUE,
                                .op = op};
         sg_call_tell(m, &call);
+        sg_call_escape(m, &call);
         if (have == SG_V_GLOBAL && op == SG_CALL_SETITEM)
             sg_fold_store(m, &call);
     }

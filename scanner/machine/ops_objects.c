@@ -65,8 +65,8 @@ static bool decode_8bit(struct sg_machine *m, struct sg_text *text, bool keep)
     return true;
 }
 
-/* What an 8-bit string above 127 is depends on the caller's encoding and errors: tells it as Latin-1,
- * and as errors="ignore" leaves it. */
+/* What an 8-bit string above 127 is depends on the caller's encoding and errors: tells it as
+ * Latin-1, and as errors="ignore" leaves it. */
 static void tell_decoded(struct sg_machine *m, const struct sg_naming *naming, sg_value module,
                          sg_value name)
 {
@@ -125,7 +125,7 @@ SG_HANDLER(ext)
         return sg_stack_push(m, SG_UNKNOWN_VALUE);
     for (size_t i = known->count; i >= 2; i -= 2) {
         const struct sg_global *global = sg_value_global(m, known->at[i - 1]);
-        if (known->at[i - 2] != (uint64_t)code || !global)
+        if (known->at[i - 2] != (uint64_t)code)
             continue;
         struct sg_naming naming = {.module = global->written_module,
                                    .name = global->written_name,
@@ -245,6 +245,7 @@ SG_HANDLER(build)
                            .kwargs = SG_NONE_VALUE,
                            .op = SG_CALL_BUILD};
     sg_call_tell(m, &call);
+    sg_call_escape(m, &call);
     sg_call_used(m, *object, SG_USE_BUILT);
     sg_value_set_state(m, *object, state);
     return sg_array_after_build(m, *object);

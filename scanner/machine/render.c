@@ -129,15 +129,14 @@ static void put_arguments(struct out *o, const struct sg_machine *m, const struc
 
 static void put_object(struct out *o, const struct sg_machine *m, sg_value v, int depth)
 {
-    struct sg_call call;
+    struct sg_call call = {0};
 
     switch (sg_value_kind(m, v)) {
     case SG_V_GLOBAL:
         put_global(o, sg_value_global(m, v));
         return;
     case SG_V_RESULT:
-        if (!sg_value_call(m, v, &call))
-            return;
+        (void)sg_value_call(m, v, &call);
         put_value(o, m, call.callee, depth - 1);
         put_arguments(o, m, &call, depth - 1);
         return;

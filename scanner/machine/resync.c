@@ -1,8 +1,8 @@
 /* resync.c - opcodes behind array bytes whose end is not known.
  *
- * The dtype of an array may be made in ways that do not show its size, and a loader would go on behind
- * bytes that look like anything. So whatever could name something is run from, with a stack of
- * unknown values; what is told is a guess, and the caller takes from it what is beyond doubt.
+ * The dtype of an array may be made in ways that do not show its size, and a loader would go on
+ * behind bytes that look like anything. So whatever could name something is run from, with a stack
+ * of unknown values; what is told is a guess, and the caller takes from it what is beyond doubt.
  */
 #include "machine/state.h"
 
@@ -93,8 +93,8 @@ void sg_resync(struct sg_machine *m)
         m->load = m->loads;
         m->depth = 0;
         /* From the next byte, where that can be: an argument may have swallowed what matters. */
-        if (sg_stream_again(m->stream) && !sg_stream_seek(m->stream, start + 1))
-            break;
+        if (sg_stream_again(m->stream))
+            (void)sg_stream_seek(m->stream, start + 1);
     }
     told->overworked |= m->guessed.overworked;
     m->outcome = told;

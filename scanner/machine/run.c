@@ -32,10 +32,11 @@ enum sg_status sg_machine_open(struct sg_machine **out, struct sg_arena *arena,
                                const struct sg_events *events)
 {
     size_t start = arena->used;
-    struct sg_machine *m = sg_arena_zero(arena, sizeof(*m));
+    struct sg_machine *m = sg_arena_take(arena, sizeof(*m));
 
     if (!m)
         return SG_ERR_MEMORY;
+    memset(m, 0, offsetof(struct sg_machine, loads) + sizeof(m->loads[0]));
     m->arena = arena;
     m->arena_start = start;
     m->options = *options;
@@ -99,6 +100,10 @@ static enum sg_step run_inner(struct sg_machine *m)
     if (m->depth + 1u >= SG_LOADS_MAX)
         return sg_machine_error(m, "arrays nested too deep");
     m->load = &m->loads[++m->depth];
+    if (m->depth > m->deepest) {
+        m->deepest = m->depth;
+        memset(m->load, 0, sizeof(*m->load));
+    }
     sg_memo_clear(&m->load->memo);
     m->load->frame_end = 0;
     enum sg_step step = sg_run_ready(m) ? sg_run_load(m) : SG_STEP_MEMORY;
@@ -172,8 +177,7 @@ static enum sg_stop stop_of(struct sg_machine *m, enum sg_step step)
     return SG_STOP_ERROR;
 }
 
-enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
-                              struct sg_outcome *outcome)
+void sg_machine_run(struct sg_machine *m, struct sg_stream *stream, struct sg_outcome *outcome)
 {
     m->stream = stream;
     *outcome = (struct sg_outcome){.start = sg_stream_offset(stream)};
@@ -192,7 +196,6 @@ enum sg_status sg_machine_run(struct sg_machine *m, struct sg_stream *stream,
     }
     outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
     m->arena->refused |= m->front.refused;
-    return SG_OK;
 }
 
 bool sg_machine_guessing(const struct sg_machine *m)

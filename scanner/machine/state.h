@@ -58,22 +58,6 @@ static inline uint64_t *sg_ring_node(const struct sg_ring *ring, uint64_t positi
     return ring->words + (position & (ring->size - 1));
 }
 
-/* Words for a new node, pushing out the oldest ones; NULL when it would push out too many. */
-static inline uint64_t *sg_ring_take(struct sg_ring *ring, size_t words, uint64_t *position)
-{
-    uint64_t start = ring->head & (ring->size - 1);
-
-    if (words > ring->size / 4)
-        return NULL;
-    if (words > ring->size - start) {
-        ring->head += ring->size - start;
-        start = 0;
-    }
-    *position = ring->head;
-    ring->head += words;
-    return ring->words + start;
-}
-
 static inline uint64_t sg_node_header(enum sg_node_kind kind, uint8_t weight, uint64_t count)
 {
     return (uint64_t)kind << 56 | (uint64_t)weight << 48 | count;
@@ -89,7 +73,8 @@ static inline uint64_t sg_node_count(uint64_t header)
     return header & 0xFFFFFFFFFFFFULL;
 }
 
-/* Of a tuple: the exponent of its number of leaves, seen as a tree. Of a chain: 1 when it escaped. */
+/* Of a tuple: the exponent of its number of leaves, seen as a tree. Of a chain: 1
+ * when it escaped. */
 static inline uint8_t sg_node_weight(uint64_t header)
 {
     return (uint8_t)(header >> 48);
@@ -175,8 +160,7 @@ struct sg_machine {
     struct sg_machine_options options;
     struct sg_events events;
     struct sg_stream *stream;
-    struct sg_load *load;               /* the innermost of `loads` */
-    struct sg_load loads[SG_LOADS_MAX]; /* arrays of objects hold pickles of their own */
+    struct sg_load *load; /* the innermost of `loads` */
     struct sg_ring ring;
     struct sg_globals globals;
     struct sg_outcome *outcome;
@@ -184,10 +168,12 @@ struct sg_machine {
     struct sg_key keys[SG_KEYS];
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
-    uint64_t work; /* bytes and items looked at besides the stream's own */
+    uint64_t escaped; /* ring position: lists and dicts before it have all escaped */
+    uint64_t work;    /* bytes and items looked at besides the stream's own */
     uint64_t opcode_offset;
     size_t scratch;    /* the arena before the opcode took scratch of it */
     uint8_t depth;     /* of `load` in `loads` */
+    uint8_t deepest;   /* of those that were ever in use */
     uint8_t folding;   /* known functions inside one another */
     uint8_t straddles; /* met so far in this reading */
     bool memo_before;  /* a pickle before this one set memo keys */
@@ -198,6 +184,7 @@ struct sg_machine {
     uint8_t opcode;
     uint8_t pickles; /* runs so far, saturated */
     const char *error;
+    struct sg_load loads[SG_LOADS_MAX]; /* arrays of objects hold pickles of their own */
 };
 
 /* values.c: where `size` bytes for what stays are taken: in front of the ring for as long as there
@@ -221,6 +208,7 @@ uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
 void sg_value_escape(struct sg_machine *m, sg_value v);
 bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 bool sg_value_is_text(sg_value v); /* STR or BYTES */
+/* What a dict has for a key of at most 32 characters, among its first pairs; SG_ABSENT for none. */
 sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key);
 
 /* memo.c */
@@ -239,8 +227,9 @@ sg_value sg_global_resolve(struct sg_machine *m, const struct sg_naming *naming)
 sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, struct sg_text name,
                              uint8_t flags);
 
-/* names.c: charges work that is not bounded by the bytes read (folding, hashing, walking what a memo
- * gives again and again); false when it is out of proportion: the answer is then "not known". */
+/* names.c: charges work that is not bounded by the bytes read (folding, hashing, walking what a
+ * memo gives again and again); false when it is out of proportion: the answer is
+ * then "not known". */
 SG_MUST_CHECK bool sg_work(struct sg_machine *m, uint64_t amount);
 
 /* names.c: text of a value as a name; false when it is not a constant STR. The text stays until the
@@ -259,6 +248,8 @@ bool sg_literal_raw_unicode(struct sg_text text, char *into, size_t *length);
 
 /* calls.c */
 void sg_call_tell(struct sg_machine *m, struct sg_call *call);
+/* Code that is not known has the arguments, and what lies in them. */
+void sg_call_escape(struct sg_machine *m, const struct sg_call *call);
 sg_value sg_call_make(struct sg_machine *m, enum sg_call_op op, sg_value callee, sg_value args,
                       sg_value kwargs);
 void sg_call_used(struct sg_machine *m, sg_value v, enum sg_use use);

@@ -1,7 +1,25 @@
 /* values.c - making abstract values: inline words and nodes of the ring. */
 #include "machine/state.h"
 
+#define FEW 8u
+
 #define ITEMS_KEPT 16384u /* of one list, set or dict; more would only push out other nodes */
+
+/* Words for a new node, pushing out the oldest ones; NULL when it would push out too many. */
+static inline uint64_t *take(struct sg_ring *ring, size_t words, uint64_t *position)
+{
+    uint64_t start = ring->head & (ring->size - 1);
+
+    if (words > ring->size / 4)
+        return NULL;
+    if (words > ring->size - start) {
+        ring->head += ring->size - start;
+        start = 0;
+    }
+    *position = ring->head;
+    ring->head += words;
+    return ring->words + start;
+}
 
 struct sg_arena *sg_machine_room(struct sg_machine *m, size_t size)
 {
@@ -34,7 +52,7 @@ sg_value sg_value_int_make(int64_t number)
 sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(&m->ring, 2, &position);
+    uint64_t *node = take(&m->ring, 2, &position);
 
     node[0] = sg_node_header(SG_N_LOST, 0, 0);
     node[1] = length;
@@ -47,7 +65,7 @@ sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset,
 
     if (offset >> SG_TEXT_OFFSET_BITS == 0 && length >> SG_TEXT_LENGTH_BITS == 0)
         return sg_make(kind, length << SG_TEXT_OFFSET_BITS | offset);
-    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
+    uint64_t *node = take(&m->ring, 3, &position);
     node[0] = sg_node_header(SG_N_SPAN, 0, 0);
     node[1] = offset;
     node[2] = length;
@@ -57,7 +75,7 @@ sg_value sg_value_span(struct sg_machine *m, enum sg_kind kind, uint64_t offset,
 sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
+    uint64_t *node = take(&m->ring, 3, &position);
 
     node[0] = sg_node_header(SG_N_SPOOL, 0, 0);
     node[1] = (uint64_t)(uintptr_t)bytes;
@@ -71,7 +89,7 @@ sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *byte
     uint64_t *node = NULL;
 
     if (length < SIZE_MAX / 2)
-        node = sg_ring_take(&m->ring, 1 + (length + 7) / 8, &position);
+        node = take(&m->ring, 1 + (length + 7) / 8, &position);
     if (!node)
         return sg_value_lost(m, kind, length);
     node[0] = sg_node_header(SG_N_BYTES, 0, length);
@@ -83,7 +101,7 @@ sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *byte
 /* Most are few. */
 static inline void copy_words(uint64_t *to, const uint64_t *from, size_t count)
 {
-    if (count > 8)
+    if (count > FEW)
         memcpy(to, from, count * sizeof(*to));
     else
         for (size_t i = 0; i < count; i++)
@@ -109,7 +127,7 @@ sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t coun
     for (size_t i = 0; i < count; i++)
         if ((items[i] & SG_KIND_MASK) == SG_V_TUPLE)
             weight = add_weights(weight, sg_value_weight(m, items[i]));
-    uint64_t *node = sg_ring_take(&m->ring, kept + 2, &position);
+    uint64_t *node = take(&m->ring, kept + 2, &position);
     node[0] = sg_node_header(SG_N_ITEMS, weight, kept);
     node[1] = count;
     copy_words(node + 2, items, kept);
@@ -119,7 +137,7 @@ sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t coun
 sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(&m->ring, 4, &position);
+    uint64_t *node = take(&m->ring, 4, &position);
 
     node[0] = sg_node_header(SG_N_CHAIN, 0, 0);
     node[1] = node[2] = UINT64_MAX;
@@ -127,7 +145,7 @@ sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
     return sg_make(kind, position);
 }
 
-void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
+static void extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
 {
     uint64_t *node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
     uint64_t position = 0;
@@ -141,7 +159,7 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
         fits = count;
     if (fits == 0)
         return;
-    uint64_t *block = sg_ring_take(&m->ring, fits + 2, &position);
+    uint64_t *block = take(&m->ring, fits + 2, &position);
     node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
     if (!block || !node)
         return;
@@ -157,10 +175,38 @@ void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items
     node[0] = sg_node_header(SG_N_CHAIN, sg_node_weight(node[0]), kept + fits);
 }
 
+/* Most containers are given a few items, once, soon after they were made. False: not such a one. */
+static inline bool fill_empty(struct sg_ring *ring, uint64_t position, const sg_value *items,
+                              size_t count)
+{
+    uint64_t mask = ring->size - 1, head = ring->head, start = head & mask;
+    uint64_t *node = ring->words + (position & mask), *block = ring->words + start;
+
+    if (count - 1 >= FEW || ring->size - start < FEW + 2 ||
+        head - position - 1 >= ring->size - (FEW + 2) ||
+        node[0] != sg_node_header(SG_N_CHAIN, 0, 0) || node[3] != 0)
+        return false;
+    ring->head = head + count + 2;
+    node[0] = sg_node_header(SG_N_CHAIN, 0, count);
+    node[1] = node[2] = head;
+    node[3] = count;
+    block[0] = sg_node_header(SG_N_BLOCK, 0, count);
+    block[1] = UINT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        block[i + 2] = items[i];
+    return true;
+}
+
+void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
+{
+    if (!fill_empty(&m->ring, chain >> SG_KIND_BITS, items, count))
+        extend(m, chain, items, count);
+}
+
 sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(&m->ring, 3, &position);
+    uint64_t *node = take(&m->ring, 3, &position);
 
     node[0] = sg_node_header(SG_N_PAIR, 0, 2);
     node[1] = first;
@@ -171,7 +217,7 @@ sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, 
 sg_value sg_value_call_make(struct sg_machine *m, const struct sg_call *call)
 {
     uint64_t position = 0;
-    uint64_t *node = sg_ring_take(&m->ring, 8, &position);
+    uint64_t *node = take(&m->ring, 8, &position);
 
     node[0] = sg_node_header(SG_N_CALL, 0, 0);
     node[1] = call->id;

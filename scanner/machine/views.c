@@ -128,10 +128,8 @@ bool sg_value_source(const struct sg_machine *m, sg_value v, struct sg_source *o
         return false;
     if (place.memory)
         *out = sg_source_mem(place.memory, (size_t)place.length);
-    else if (sg_stream_again(m->stream))
+    else /* a stream that cannot be read again has left nothing there */
         *out = sg_source_part(&m->stream->source, place.offset, place.length);
-    else
-        return false;
     return true;
 }
 
@@ -151,19 +149,13 @@ size_t sg_value_count(const struct sg_machine *m, sg_value v, bool *whole)
 /* The word at `index` of a chain's blocks. */
 static sg_value chain_word(const struct sg_machine *m, const uint64_t *node, size_t index)
 {
-    uint64_t position = node[1];
+    const uint64_t *block = sg_ring_node(&m->ring, node[1]);
 
-    while (position != UINT64_MAX) {
-        const uint64_t *block = sg_ring_node(&m->ring, position);
-        if (!block)
-            return SG_FORGOTTEN_VALUE;
-        size_t count = (size_t)sg_node_count(block[0]);
-        if (index < count)
-            return block[2 + index];
-        index -= count;
-        position = block[1];
+    while (block && index >= sg_node_count(block[0])) {
+        index -= (size_t)sg_node_count(block[0]);
+        block = sg_ring_node(&m->ring, block[1]);
     }
-    return SG_FORGOTTEN_VALUE;
+    return block ? block[2 + index] : SG_FORGOTTEN_VALUE;
 }
 
 static sg_value word_at(const struct sg_machine *m, sg_value v, size_t index)
@@ -205,7 +197,7 @@ bool sg_value_escaped(const struct sg_machine *m, sg_value v)
 {
     const uint64_t *node = chain_node(m, v);
 
-    return node && sg_node_weight(node[0]);
+    return node && (sg_node_weight(node[0]) || v >> SG_KIND_BITS < m->escaped);
 }
 
 /* The words of a chain, one after the other. */
@@ -217,7 +209,7 @@ struct cursor {
 static sg_value next_word(const struct sg_machine *m, struct cursor *c)
 {
     while (c->at == c->end) {
-        const uint64_t *block = c->next == UINT64_MAX ? NULL : sg_ring_node(&m->ring, c->next);
+        const uint64_t *block = sg_ring_node(&m->ring, c->next);
         if (!block)
             return SG_FORGOTTEN_VALUE;
         c->next = block[1];
@@ -231,12 +223,10 @@ static sg_value next_word(const struct sg_machine *m, struct cursor *c)
 static bool reads(struct sg_machine *m, sg_value v, const char *text, size_t len)
 {
     struct sg_key *known = &m->keys[SG_KEY_OF(v)];
-    char bytes[64];
+    char bytes[sizeof(known->bytes)];
 
-    if (sg_value_length(m, v) != len || len >= sizeof(bytes))
+    if (sg_value_length(m, v) != len || len > sizeof(bytes))
         return false;
-    if (len > sizeof(known->bytes))
-        return sg_value_read(m, v, 0, bytes, len) == len && memcmp(bytes, text, len) == 0;
     if (known->value != v) {
         if (sg_value_read(m, v, 0, bytes, len) != len)
             return false;

@@ -7,7 +7,8 @@
  * Each format has a bid and an open. A bid says whether some loader would take what begins with
  * `head` for this format (it may say yes to other bytes). An open takes all the memory that its
  * decoder will ever use from the arena: nothing is freed but by setting the arena back. It reads
- * from `packed`'s context. SG_ERR_FORMAT: the bytes are not of this format; SG_ERR_MEMORY; SG_ERR_IO.
+ * from `packed`'s context. SG_ERR_FORMAT: the bytes are not of this format; SG_ERR_MEMORY;
+ * SG_ERR_IO.
  *
  * A decoder is at least as lenient as Python's modules of the format: what some loader would get
  * from the bytes, comes out here, in the same order.

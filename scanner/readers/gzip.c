@@ -117,21 +117,19 @@ static enum sg_status next_member(struct gzip *self, uint64_t offset)
     if (status)
         return status;
     self->body = offset;
-    return sg_inflate_again(self->inflate, offset);
+    sg_inflate_again(self->inflate, offset);
+    return SG_OK;
 }
 
 static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len, size_t *got)
 {
     struct gzip *self = (struct gzip *)decoder;
     enum sg_status status = sg_inflate_fill(self->inflate, into, len, got);
-    uint64_t end;
 
     if (*got)
         return SG_OK;
     decoder->cut = status && sg_inflate_cut(self->inflate);
-    if (status || !sg_inflate_done(self->inflate, &end))
-        return status;
-    return next_member(self, end);
+    return status ? status : next_member(self, sg_inflate_end(self->inflate));
 }
 
 enum sg_status sg_gzip_open(const struct sg_source *packed, struct sg_arena *arena,
@@ -151,9 +149,9 @@ enum sg_status sg_gzip_open(const struct sg_source *packed, struct sg_arena *are
     if (status)
         self->body = packed->size;
     status = sg_inflate_open(packed, SG_INFLATE_RAW, arena, &self->inflate);
-    if (!status)
-        status = sg_inflate_again(self->inflate, self->body);
-    if (!status)
-        *opened = &self->decoder;
-    return status;
+    if (status)
+        return status;
+    sg_inflate_again(self->inflate, self->body);
+    *opened = &self->decoder;
+    return SG_OK;
 }

@@ -116,11 +116,9 @@ enum sg_status sg_inflate_fill(void *ctx, uint8_t *into, size_t len, size_t *got
     return *got ? SG_OK : self->status;
 }
 
-bool sg_inflate_done(const struct sg_inflate *self, uint64_t *packed_size)
+uint64_t sg_inflate_end(const struct sg_inflate *self)
 {
-    if (self->done)
-        *packed_size = self->offset - self->z.avail_in;
-    return self->done;
+    return self->offset - self->z.avail_in;
 }
 
 bool sg_inflate_cut(const struct sg_inflate *self)
@@ -128,14 +126,14 @@ bool sg_inflate_cut(const struct sg_inflate *self)
     return self->cut;
 }
 
-enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset)
+void sg_inflate_again(struct sg_inflate *self, uint64_t offset)
 {
     uint64_t behind;
 
     if (offset > self->packed.size)
         offset = self->packed.size;
-    behind = self->offset - offset; /* of what was read already */
-    if (self->z.avail_in && offset <= self->offset && behind <= self->z.avail_in) {
+    behind = self->offset - offset; /* of what was read already; else more than there can be */
+    if (behind < self->z.avail_in) {
         self->z.next_in += self->z.avail_in - (uInt)behind;
         self->z.avail_in = (uInt)behind;
     } else {
@@ -144,5 +142,5 @@ enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset)
     }
     self->status = SG_OK;
     self->done = self->cut = false;
-    return inflateReset(&self->z) == Z_OK ? SG_OK : SG_ERR_ARG;
+    (void)inflateReset(&self->z);
 }

@@ -28,14 +28,13 @@ SG_MUST_CHECK enum sg_status sg_inflate_open(const struct sg_source *packed,
  * SG_ERR_FORMAT: damaged, cut short, or a wrong check sum; SG_ERR_IO. */
 sg_fill_fn sg_inflate_fill;
 
-/* Whether the stream has come to its own end; `*packed_size` is then its length in bytes. */
-bool sg_inflate_done(const struct sg_inflate *self, uint64_t *packed_size);
+/* Where the stream has ended, in `packed`: once sg_inflate_fill() gives nothing, and SG_OK. */
+uint64_t sg_inflate_end(const struct sg_inflate *self);
 
 /* Whether it failed since the packed bytes end before the stream does. */
 bool sg_inflate_cut(const struct sg_inflate *self);
 
-/* Begins a new stream at `offset` of `packed`; done() then counts from there on as from the
- * beginning of `packed`. */
-SG_MUST_CHECK enum sg_status sg_inflate_again(struct sg_inflate *self, uint64_t offset);
+/* Begins a new stream at `offset` of `packed`. */
+void sg_inflate_again(struct sg_inflate *self, uint64_t offset);
 
 #endif

@@ -160,8 +160,7 @@ static void tell_code(struct walk *w, uint64_t offset)
 
 static void take_value(struct walk *w, struct frame *frame, uint64_t offset)
 {
-    if (w->events->code)
-        tell_code(w, offset);
+    tell_code(w, offset);
     if (frame->key == NO_WORD || w->text_len == 0)
         return;
     size_t len = w->text_len < WORD_MAX ? w->text_len : WORD_MAX;
@@ -192,7 +191,7 @@ static void close_object(struct walk *w)
     struct frame *frame = top(w);
 
     w->depth--;
-    if (!frame || !w->events->object || (!frame->len[MODULE] && !frame->len[CLASS]))
+    if (!frame || (!frame->len[MODULE] && !frame->len[CLASS]))
         return;
     struct sg_keras_object object = {
         .module = {frame->text[MODULE], frame->len[MODULE]},

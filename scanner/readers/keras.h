@@ -6,7 +6,8 @@
  * A configuration is JSON; each object that names a class is made when the model is loaded, and the
  * function of a Lambda layer is a marshalled code object in base64. The JSON is found wherever it
  * stands in the bytes, as an attribute of an HDF5 file say: an object begins with a brace and a
- * quote, and a byte that no JSON has ends it. skops writes its schema the same way, with other keys.
+ * quote, and a byte that no JSON has ends it. skops writes its schema the same way, with other
+ * keys.
  *
  * Rules: keras.saving.serialization_lib.deserialize_keras_object() of Keras 3,
  * tf_keras.utils.generic_utils.func_load() of Keras 2, skops.io._persist.

@@ -38,8 +38,8 @@ static void drop(void *pool, void *block)
     (void)block;
 }
 
-/* What liblz4 gives in a call that fails is lost. So a call ends with a block: the header of the next
- * one is left for another call, and that for when all of the block was given. */
+/* What liblz4 gives in a call that fails is lost. So a call ends with a block: the header of the
+ * next one is left for another call, and that for when all of the block was given. */
 static size_t portion(const struct lz4 *self, size_t have)
 {
     if (self->full)

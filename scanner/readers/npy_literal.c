@@ -1,7 +1,7 @@
 /* npy_literal.c - the Python literal in a .npy header.
  *
- * Takes less than ast.literal_eval() does: no escapes, no comments, no strings in a row. What is not taken
- * leaves the header unclear, which is safe; what is taken means the same to Python.
+ * Takes less than ast.literal_eval() does: no escapes, no comments, no strings in a row. What is
+ * not taken leaves the header unclear, which is safe; what is taken means the same to Python.
  */
 #include "readers/npy_literal.h"
 

@@ -41,7 +41,8 @@ static bool add_digit(uint64_t *value, char c, unsigned base)
     return true;
 }
 
-bool sg_tar_python_int(struct sg_text text, unsigned base, uint64_t *value)
+/* As Python's int() reads it; false when it would not, or when it is negative. */
+static bool python_int(struct sg_text text, unsigned base, uint64_t *value)
 {
     uint64_t number = 0;
     bool digit = false;
@@ -68,7 +69,8 @@ bool sg_tar_python_int(struct sg_text text, unsigned base, uint64_t *value)
     return true;
 }
 
-uint64_t sg_tar_loose_int(struct sg_text text, unsigned base)
+/* As far as there are digits. */
+static uint64_t loose_int(struct sg_text text, unsigned base)
 {
     uint64_t number = 0;
     size_t i = 0;
@@ -97,12 +99,12 @@ static bool read_number(const uint8_t *at, size_t len, uint64_t *strict, uint64_
         *strict = *loose;
         return at[0] == 0x80;
     }
-    *loose = sg_tar_loose_int((struct sg_text){(const char *)at, len}, 8);
+    *loose = loose_int((struct sg_text){(const char *)at, len}, 8);
     if (strip(text).len == 0) {
         *strict = 0;
         return true;
     }
-    return sg_tar_python_int(text, 8, strict);
+    return python_int(text, 8, strict);
 }
 
 bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose)
@@ -171,8 +173,8 @@ size_t sg_tar_header_name(const uint8_t *block, char *into)
 static void take_size(struct sg_text value, struct sg_tar_said *said)
 {
     said->has_size = true;
-    said->sizes[1] = sg_tar_loose_int(value, 10);
-    if (!sg_tar_python_int(value, 10, &said->sizes[0]))
+    said->sizes[1] = loose_int(value, 10);
+    if (!python_int(value, 10, &said->sizes[0]))
         said->sizes[0] = 0;
 }
 

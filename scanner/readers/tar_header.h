@@ -20,12 +20,6 @@ bool sg_tar_is_zero(const uint8_t *block);
 /* The size field as tarfile reads it (false: it refuses the header), and as tolerant readers do. */
 bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose);
 
-/* A number in text as Python's int() reads it; false when it would not, or when it is negative. */
-bool sg_tar_python_int(struct sg_text text, unsigned base, uint64_t *value);
-
-/* As far as there are digits. */
-uint64_t sg_tar_loose_int(struct sg_text text, unsigned base);
-
 /* The name in the header itself, with ustar's prefix; `into` holds SG_TAR_NAME_MAX bytes. */
 size_t sg_tar_header_name(const uint8_t *block, char *into);
 

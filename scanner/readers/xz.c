@@ -65,14 +65,13 @@ bool sg_lzma_bid(const uint8_t *head, size_t len)
            (length == UINT64_MAX || length < ALONE_LENGTH_MAX);
 }
 
-static size_t alone_memory(const uint8_t *header)
+static uint64_t alone_memory(const uint8_t *header)
 {
     lzma_options_lzma options = {.dict_size = sg_le32(header + 1), .lc = 4, .pb = 4};
     lzma_filter filters[2] = {{.id = LZMA_FILTER_LZMA1, .options = &options},
                               {.id = LZMA_VLI_UNKNOWN}};
-    uint64_t need = lzma_raw_decoder_memusage(filters);
 
-    return need > SIZE_MAX ? SIZE_MAX : (size_t)need;
+    return lzma_raw_decoder_memusage(filters);
 }
 
 static uint32_t dictionary_max(const struct sg_xz_heap *heap)
@@ -214,9 +213,10 @@ static enum sg_status step(struct sg_decoder *decoder, uint8_t *into, size_t len
 }
 
 /* What liblzma says that a stream needs: it is asked with next to no memory. */
-static size_t stream_memory(struct xz *self, struct sg_arena *arena)
+static uint64_t stream_memory(struct xz *self, struct sg_arena *arena)
 {
-    size_t have = sg_stream_need(&self->packed, PROBE_INPUT), used = arena->used, need = 0;
+    size_t have = sg_stream_need(&self->packed, PROBE_INPUT), used = arena->used;
+    uint64_t need = 0;
     lzma_ret result = LZMA_OK;
 
     self->heap = (struct sg_xz_heap){sg_arena_take(arena, PROBE_MEMORY), PROBE_MEMORY};
@@ -226,7 +226,7 @@ static size_t stream_memory(struct xz *self, struct sg_arena *arena)
         while (result == LZMA_OK)
             result = lzma_code(&self->lzma, LZMA_RUN);
         if (result == LZMA_MEMLIMIT_ERROR)
-            need = (size_t)lzma_memusage(&self->lzma);
+            need = lzma_memusage(&self->lzma);
     }
     arena->used = used;
     return need;
@@ -237,7 +237,7 @@ static enum sg_status take_heap(struct xz *self, struct sg_arena *arena, const u
 {
     size_t room = arena->size - arena->used;
     size_t share = room / 4 < MEMORY_USUAL ? room / 4 : MEMORY_USUAL;
-    size_t need = alone ? alone_memory(alone) : stream_memory(self, arena);
+    uint64_t need = alone ? alone_memory(alone) : stream_memory(self, arena);
 
     if (alone && need > room / 4 * 3)
         need = room / 2;
@@ -246,7 +246,7 @@ static enum sg_status take_heap(struct xz *self, struct sg_arena *arena, const u
     need += 4 * MEMORY_BESIDE;
     if (share < MEMORY_LEAST)
         share = MEMORY_LEAST;
-    self->heap.size = (need < share ? share : need) & ~(size_t)15;
+    self->heap.size = (need < share ? share : (size_t)need) & ~(size_t)15;
     self->heap.base = sg_arena_take(arena, self->heap.size);
     return self->heap.base ? SG_OK : SG_ERR_MEMORY;
 }

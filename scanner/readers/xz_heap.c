@@ -19,8 +19,7 @@ static struct head *head_at(const struct sg_xz_heap *heap, size_t offset)
 
 void sg_xz_heap_clear(struct sg_xz_heap *heap)
 {
-    if (heap->size >= UNIT)
-        *head_at(heap, 0) = (struct head){.size = heap->size};
+    *head_at(heap, 0) = (struct head){.size = heap->size};
 }
 
 /* A free block takes in the free ones behind it. */

@@ -7,7 +7,7 @@
 
 struct sg_xz_heap {
     uint8_t *base; /* aligned to 16 */
-    size_t size;   /* bytes, a multiple of 16 */
+    size_t size;   /* bytes, a multiple of 16, at least that */
 };
 
 /* Makes it one free block. */

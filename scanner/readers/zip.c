@@ -9,13 +9,15 @@
 
 #define SCRATCH_MAX (2u * SG_ZIP_CENTRAL_MAX + 4096u)
 
+/* What passes is some buffers, and two words for each reading of a member: of an archive that is
+ * nothing but its directory, half of its size. */
+#define PASSING_LEAST (1u << 20)
+
 static bool make_room(struct sg_zip_walk *walk, uint64_t capacity)
 {
     struct sg_zip *zip = walk->zip;
     size_t old = walk->capacity * sizeof(*zip->members);
 
-    if (capacity > SIZE_MAX / sizeof(*zip->members))
-        return false;
     void *members =
         sg_arena_grow(&walk->list, zip->members, old, (size_t)capacity * sizeof(*zip->members));
     if (!members)
@@ -68,6 +70,11 @@ enum sg_status sg_zip_append(struct sg_zip_walk *walk, const struct sg_zip_membe
         return SG_ERR_LIMIT;
     zip->members[zip->count++] = copy;
     return SG_OK;
+}
+
+bool sg_zip_bid(const uint8_t *head, size_t len)
+{
+    return len >= 4 && (sg_le32(head) == SG_ZIP_SIG_LOCAL || sg_le32(head) == SG_ZIP_SIG_END);
 }
 
 bool sg_zip_tail(const uint8_t *tail, size_t len)
@@ -173,6 +180,8 @@ static enum sg_status list_all(struct sg_zip_walk *walk)
     if (!status)
         status = sg_zip_mark_duplicates(walk);
     if (!status)
+        status = sg_zip_mark_same(walk);
+    if (!status)
         sum_up(zip);
     return status;
 }
@@ -185,12 +194,14 @@ static size_t scratch_for(const struct sg_source *source)
     return source->size * 2 > SG_WINDOW_MIN ? (size_t)source->size * 2 : SG_WINDOW_MIN;
 }
 
-void sg_zip_split(const struct sg_arena *arena, struct sg_arena *passing, struct sg_arena *list)
+void sg_zip_split(const struct sg_arena *arena, uint64_t most, struct sg_arena *passing,
+                  struct sg_arena *list)
 {
     size_t half = (arena->size - arena->used) / 32 * 16;
+    size_t first = most < half ? (size_t)most / 16 * 16 : half;
 
-    *passing = (struct sg_arena){.base = arena->base + arena->used, .size = half};
-    *list = (struct sg_arena){.base = passing->base + half, .size = half};
+    *passing = (struct sg_arena){.base = arena->base + arena->used, .size = first};
+    *list = (struct sg_arena){.base = passing->base + first, .size = half};
 }
 
 static void shift(const struct sg_arena *list, const uint8_t *to, const char **at)
@@ -225,7 +236,7 @@ enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *aren
     struct sg_zip_walk walk = {
         .zip = &result, .passing = &passing, .work = WORK_MAX, .boundary = source->size};
 
-    sg_zip_split(arena, &passing, &walk.list);
+    sg_zip_split(arena, PASSING_LEAST + source->size, &passing, &walk.list);
     if (!source->mem) {
         walk.scratch_size = scratch_for(source);
         walk.scratch = sg_arena_take(&passing, walk.scratch_size);

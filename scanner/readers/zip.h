@@ -92,6 +92,7 @@ struct sg_zip_member {
     uint32_t findings; /* set of enum sg_zip_finding */
     uint8_t seen_by;   /* set of enum sg_zip_reader */
     bool variant;      /* another reading of an entry that is listed already */
+    uint32_t same;     /* the first of the list with the same packed bytes and method; or itself */
 };
 
 struct sg_zip {
@@ -105,6 +106,9 @@ struct sg_zip {
     uint32_t end_records;   /* how many there are in the last SG_ZIP_TAIL_MAX bytes */
 };
 
+/* Whether content that begins with `head` begins as a zip does. Wants 4 bytes. */
+bool sg_zip_bid(const uint8_t *head, size_t len);
+
 /* Whether the last `len` bytes of a file (up to SG_ZIP_TAIL_MAX of them) hold an end record. */
 bool sg_zip_tail(const uint8_t *tail, size_t len);
 
@@ -116,14 +120,15 @@ bool sg_zip_tail(const uint8_t *tail, size_t len);
 SG_MUST_CHECK enum sg_status sg_zip_open(const struct sg_source *source, struct sg_arena *arena,
                                          struct sg_zip *zip);
 
-/* Whether libzip could have another opinion of a listing. It cannot where one end record leads to one
- * directory, nothing contradicts it, and no member is of a method that libzip looks into. */
+/* Whether libzip could have another opinion of a listing. It cannot where one end record leads to
+ * one directory, nothing contradicts it, and no member is of a method that libzip looks into. */
 bool sg_zip_disputed(const struct sg_zip *zip);
 
 /* Asks libzip for its opinion of the same archive: marks what it lists too (SG_ZIP_BY_LIBZIP) and
  * adds what only it lists. Costs about as much as sg_zip_open(). SG_ERR_LIMIT: not asked, since the
  * archive has more entries or end records than libzip handles in reasonable time (it compares
- * every name with every other in the worst case). SG_END: libzip refuses the archive. */
+ * every name with every other in the worst case). SG_END: libzip refuses the archive. SG_ERR_MEMORY: it
+ * had not enough to read it all. */
 SG_MUST_CHECK enum sg_status sg_zip_consult(struct sg_zip *zip, struct sg_arena *arena);
 
 /* The packed bytes of a reading, cut to what the source has. */

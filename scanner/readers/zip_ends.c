@@ -131,8 +131,8 @@ static void add_end(struct search *search, const struct sg_zip_end *plain, unsig
         add_anchored(search, ends.has_beside ? &ends.beside : plain, 0);
     if (plain->offset != SG_ZIP_IN_ZIP64)
         add_absolute(search, plain, 0);
-    /* A zip64 record between the directory and an end record that says the same is torch's way; from
-     * the end record back, what looks like a directory is chance. */
+    /* A zip64 record between the directory and an end record that says the same is torch's way;
+     * from the end record back, what looks like a directory is chance. */
     if (role && plain->size != SG_ZIP_IN_ZIP64 &&
         !(ends.has_beside && same_end(plain, &ends.beside)))
         add_anchored(search, plain, 0);

@@ -155,6 +155,7 @@ static enum sg_status add_theirs(struct consult *c, const struct sg_zip_member *
     members[zip->count] = *theirs;
     members[zip->count].name.at = name;
     members[zip->count].findings = SG_ZIP_ONLY_SOME;
+    members[zip->count].same = (uint32_t)zip->count;
     zip->findings |= SG_ZIP_ONLY_SOME;
     zip->count++;
     return SG_OK;
@@ -248,11 +249,12 @@ enum sg_status sg_zip_consult(struct sg_zip *zip, struct sg_arena *arena)
 
     if (zip->findings & SG_ZIP_LIMIT || zip->count > MEMBERS_MAX || zip->end_records > ENDS_MAX)
         return SG_ERR_LIMIT;
-    sg_zip_split(arena, &passing, &stays);
+    sg_zip_split(arena, UINT64_MAX, &passing, &stays);
     passing.size = passing.size < MEMORY_MAX ? passing.size : MEMORY_MAX;
     struct sg_arena *before = sg_zip_lend(&passing);
     enum sg_status status = open_and_compare(&consult);
     sg_zip_lend(before);
     sg_zip_settle(zip, &stays, arena);
-    return status;
+    /* libzip without memory passes over what it could not read. */
+    return passing.refused ? SG_ERR_MEMORY : status;
 }

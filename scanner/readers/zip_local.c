@@ -217,14 +217,15 @@ static void place_data(struct pass *p, size_t index, const struct local *local)
         return;
     }
     uint64_t end = local->data + m->packed_size;
-    if (!m->variant && (end > p->tail || p->last == SIZE_MAX)) {
+    if (!m->variant && end > p->tail) {
         p->tail = end;
         p->last = index;
         p->last_flags = local->header.flags;
     }
 }
 
-/* libzip and torch's record offsets take the lengths from there without looking at the signature. */
+/* libzip and torch's record offsets take the lengths from there without looking at
+ * the signature. */
 static uint64_t data_without_header(struct pass *p, uint64_t at)
 {
     size_t have;

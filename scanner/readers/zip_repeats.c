@@ -87,9 +87,18 @@ static bool same_reading(const struct sg_zip_member *a, const struct sg_zip_memb
            a->flags == b->flags && a->variant == b->variant && sg_text_equal(a->name, b->name);
 }
 
+typedef uint64_t key_fn(const struct sg_zip_member *member);
+
+/* What is equal stays in order. */
+static enum sg_status reorder(struct sg_zip_walk *walk, struct sg_zip_key *keys, key_fn *key)
+{
+    for (size_t i = 0; i < walk->zip->count; i++)
+        keys[i].key = key(&walk->zip->members[keys[i].index]);
+    return sg_zip_sort(keys, walk->zip->count, walk->passing);
+}
+
 /* Keys of all members, in order; NULL when the memory is used up. */
-static struct sg_zip_key *order_by(struct sg_zip_walk *walk,
-                                   uint64_t hash(const struct sg_zip_member *member))
+static struct sg_zip_key *order_by(struct sg_zip_walk *walk, key_fn *key)
 {
     size_t count = walk->zip->count;
     struct sg_zip_key *keys = sg_arena_take(walk->passing, count * sizeof(*keys));
@@ -97,8 +106,8 @@ static struct sg_zip_key *order_by(struct sg_zip_walk *walk,
     if (!keys)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        keys[i] = (struct sg_zip_key){hash(&walk->zip->members[i]), (uint32_t)i};
-    return sg_zip_sort(keys, count, walk->passing) ? NULL : keys;
+        keys[i].index = (uint32_t)i;
+    return reorder(walk, keys, key) ? NULL : keys;
 }
 
 enum sg_status sg_zip_merge_equal(struct sg_zip_walk *walk)
@@ -158,4 +167,60 @@ enum sg_status sg_zip_mark_duplicates(struct sg_zip_walk *walk)
     }
     walk->passing->used = used;
     return SG_OK;
+}
+
+static uint64_t key_place(const struct sg_zip_member *member)
+{
+    return member->data_offset;
+}
+
+static uint64_t key_packed(const struct sg_zip_member *member)
+{
+    return member->packed_size;
+}
+
+static uint64_t key_method(const struct sg_zip_member *member)
+{
+    return member->method;
+}
+
+static bool same_bytes(const struct sg_zip_member *a, const struct sg_zip_member *b)
+{
+    return a->data_offset == b->data_offset && a->packed_size == b->packed_size &&
+           a->method == b->method;
+}
+
+/* Members at one place are put in order of all that makes their bytes, so that no choice of sizes
+ * parts those that are the same. */
+static enum sg_status mark_same(struct sg_zip_walk *walk, struct sg_zip_key *keys)
+{
+    struct sg_zip_member *members = walk->zip->members;
+
+    if (reorder(walk, keys, key_method) || reorder(walk, keys, key_packed) ||
+        reorder(walk, keys, key_place))
+        return SG_ERR_MEMORY;
+    for (size_t i = 1; i < walk->zip->count; i++) {
+        struct sg_zip_member *a = &members[keys[i - 1].index], *b = &members[keys[i].index];
+        if (same_bytes(a, b))
+            b->same = a->same;
+    }
+    return SG_OK;
+}
+
+enum sg_status sg_zip_mark_same(struct sg_zip_walk *walk)
+{
+    size_t used = walk->passing->used, count = walk->zip->count, at = 1;
+    struct sg_zip_key *keys = order_by(walk, key_place);
+    enum sg_status status = SG_OK;
+
+    if (!keys)
+        return SG_ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        walk->zip->members[i].same = (uint32_t)i;
+    while (at < count && keys[at - 1].key != keys[at].key)
+        at++;
+    if (at < count)
+        status = mark_same(walk, keys);
+    walk->passing->used = used;
+    return status;
 }

@@ -19,7 +19,8 @@ struct sg_zip_walk {
     uint32_t directories;     /* with at least one entry */
 };
 
-/* An honest archive has one end record in reach; who fills a comment with them gets SG_ZIP_LIMIT. */
+/* An honest archive has one end record in reach; who fills a comment with them gets
+ * SG_ZIP_LIMIT. */
 #define SG_ZIP_ENDS_MAX 64u
 #define SG_ZIP_VIEWS_MAX (SG_ZIP_ENDS_MAX * 7u)
 
@@ -45,8 +46,10 @@ struct sg_zip_key {
 };
 
 /* Halves what is free of `arena`: what passes comes first, since it is used most and whoever comes
- * next uses the same memory again; what is to stay is listed behind it. */
-void sg_zip_split(const struct sg_arena *arena, struct sg_arena *passing, struct sg_arena *list);
+ * next uses the same memory again; what is to stay is listed behind it. What passes gets no more
+ * than `most` bytes, so that the list is near. */
+void sg_zip_split(const struct sg_arena *arena, uint64_t most, struct sg_arena *passing,
+                  struct sg_arena *list);
 
 /* Moves the list to the beginning of what is free of `arena`, and takes it there. */
 void sg_zip_settle(struct sg_zip *zip, const struct sg_arena *list, struct sg_arena *arena);
@@ -76,6 +79,9 @@ SG_MUST_CHECK enum sg_status sg_zip_merge_equal(struct sg_zip_walk *walk);
 
 /* zip_repeats.c: marks names that occur twice. */
 SG_MUST_CHECK enum sg_status sg_zip_mark_duplicates(struct sg_zip_walk *walk);
+
+/* zip_repeats.c: says of each member which one has the same bytes. Their places must be known. */
+SG_MUST_CHECK enum sg_status sg_zip_mark_same(struct sg_zip_walk *walk);
 
 /* zip_repeats.c: sorts by key; what is equal stays in order. Takes `count` keys of `scratch`. */
 SG_MUST_CHECK enum sg_status sg_zip_sort(struct sg_zip_key *keys, size_t count,

@@ -33,8 +33,8 @@ bool sg_zstd_bid(const uint8_t *head, size_t len)
            (magic >= 0xfd2fb525 && magic <= 0xfd2fb527);
 }
 
-/* What libzstd gives in a call that fails is lost. So a call ends with a block: the header of the next
- * one is left for another call, and that for when all of the block was given. */
+/* What libzstd gives in a call that fails is lost. So a call ends with a block: the header of the
+ * next one is left for another call, and that for when all of the block was given. */
 static size_t portion(const struct zstd *self, size_t have)
 {
     if (self->full)

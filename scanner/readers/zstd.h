@@ -1,8 +1,9 @@
 /* zstd.h - decoder for zstd frames in a row, skippable ones among them.
  *
- * Rules of the format: RFC 8878. Rules of the readers: zstandard reads the first frame or all of them,
- * as it is told, compression.zstd of CPython 3.14 all. Frames of zstd 0.5 to 0.7, which some builds
- * of the library still read, are recognised, not decoded: SG_ERR_MEMORY at the first of them.
+ * Rules of the format: RFC 8878. Rules of the readers: zstandard reads the first frame or all of
+ * them, as it is told, compression.zstd of CPython 3.14 all. Frames of zstd 0.5 to 0.7, which some
+ * builds of the library still read, are recognised, not decoded: SG_ERR_MEMORY at the first of
+ * them.
  */
 #ifndef SG_ZSTD_H
 #define SG_ZSTD_H

@@ -7,36 +7,42 @@ static bool open_member(struct sg_composer *c, const struct sg_feed *feed, struc
     return sg_zip_method_open(c, feed->reader, feed->entry, out) == SG_OK;
 }
 
-/* Readings that agree byte for byte with one before are scanned once. */
-static bool same_body(const struct sg_zip_member *a, const struct sg_zip_member *b)
+static void scan_bytes(struct sg_composer *c, const struct sg_zip *zip,
+                       const struct sg_zip_member *member, const struct sg_feed *feed)
 {
-    return a->data_offset == b->data_offset && a->packed_size == b->packed_size &&
-           a->size == b->size && a->method == b->method;
-}
-
-static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t index,
-                        const char *format)
-{
-    const struct sg_zip_member *member = &zip->members[index];
-    struct sg_feed feed = {.open = open_member, .reader = zip, .entry = member};
-    struct sg_place place;
     struct sg_source stored;
 
-    for (size_t i = index; member->variant && i-- > 0 && index - i < 8;)
-        if (same_body(member, &zip->members[i]))
-            return;
-    if (!sg_compose_enter(c, member->name, &place))
-        return;
     if (member->method == 0) {
         stored = sg_zip_packed(zip, member);
         sg_compose_source(c, &stored);
     } else if (sg_zip_method_read(member->method)) {
-        sg_compose_feed(c, &feed);
+        sg_compose_feed(c, feed);
     } else {
         sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, member->header_offset,
                          "packed by a method that is not read here");
     }
-    sg_compose_zip_role(c, format, member->name, &feed);
+}
+
+/* What was done with a member's bytes: a set of this and of its roles. */
+#define SCANNED 4u
+
+/* `done`: for each member that is the first with its bytes. The same bytes are scanned once, and
+ * once in each role, however many names they have. */
+static void scan_member(struct sg_composer *c, const struct sg_zip *zip, size_t index,
+                        const char *format, uint8_t *done)
+{
+    const struct sg_zip_member *member = &zip->members[index];
+    struct sg_feed feed = {.open = open_member, .reader = zip, .entry = member};
+    unsigned role = sg_zip_role(format, member->name);
+    unsigned todo = (SCANNED | role) & ~(unsigned)done[member->same];
+    struct sg_place place;
+
+    if (!todo || !sg_compose_enter(c, member->name, &place))
+        return;
+    done[member->same] |= (uint8_t)todo;
+    if (todo & SCANNED)
+        scan_bytes(c, zip, member, &feed);
+    sg_compose_zip_role(c, format, todo & role, &feed);
     sg_compose_leave(c, &place);
 }
 
@@ -90,7 +96,10 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
     sg_compose_format(c, format);
     tell_findings(c, &zip);
     sg_compose_zip_format(c, &zip, format);
-    for (size_t i = 0; i < zip.count; i++)
-        scan_member(c, &zip, i, format);
+    uint8_t *done = sg_arena_zero(&c->work, zip.count);
+    if (!done)
+        sg_judge_partial(c->judge, 0, "no memory to read the archive");
+    for (size_t i = 0; done && i < zip.count; i++)
+        scan_member(c, &zip, i, format, done);
     return true;
 }

@@ -1,14 +1,12 @@
 /* code_words.c - what the words of a code object name.
  *
- * The machine knows marshalled code: it is shown a pickle that loads it, and tells the words. Code names a
- * function by its words only, os and system, somewhere; each pair of words is tried as module and name.
+ * The machine knows marshalled code: it is shown a pickle that loads it, and tells the words. Code
+ * names a function by its words only, os and system, somewhere; each pair of words is tried as
+ * module and name.
  */
 #include "scan/members.h"
 
 #define NAMES_MAX 8u
-
-/* From here on a name is told. */
-#define BEYOND_DOUBT 0.9
 
 /* What is given to the judge in place of a machine's own event. */
 struct telling {
@@ -36,8 +34,10 @@ static void run(struct sg_composer *c, const uint8_t *pickle, size_t len,
     size_t used = c->work.used;
 
     sg_stream_open(&stream, &source, NULL, 0);
-    if (sg_machine_open(&m, &c->work, &options, events) || sg_machine_run(m, &stream, &outcome))
+    if (sg_machine_open(&m, &c->work, &options, events))
         sg_judge_partial(c->judge, 0, "no memory to look at code");
+    else
+        sg_machine_run(m, &stream, &outcome);
     c->work.used = used;
 }
 
@@ -70,7 +70,7 @@ static bool identifier(struct sg_text text)
     return text.len > 0 && text.len < SG_WORD_MAX;
 }
 
-static bool known(const struct sg_words *words, struct sg_text word, bool name)
+static bool known(const struct sg_code_words *words, struct sg_text word, bool name)
 {
     for (size_t i = 0; i < words->count; i++)
         if (words->list[i].len == word.len && words->list[i].name == name &&
@@ -79,7 +79,7 @@ static bool known(const struct sg_words *words, struct sg_text word, bool name)
     return false;
 }
 
-void sg_words_note(struct sg_words *words, struct sg_text word, bool name)
+void sg_code_words_note(struct sg_code_words *words, struct sg_text word, bool name)
 {
     words->any = true;
     if (words->more || !identifier(word) || known(words, word, name))
@@ -97,16 +97,15 @@ static void on_code(void *ctx, const struct sg_machine *m __attribute__((unused)
                     struct sg_text word, bool name,
                     const struct sg_call *call __attribute__((unused)))
 {
-    sg_words_note(ctx, word, name);
+    sg_code_words_note(ctx, word, name);
 }
 
-static struct sg_text word_at(const struct sg_words *words, size_t i)
+static struct sg_text word_at(const struct sg_code_words *words, size_t i)
 {
     return (struct sg_text){words->list[i].at, words->list[i].len};
 }
 
-/* Builtins that run text; others share their names with ordinary methods. */
-static bool runs_text(struct sg_text word)
+bool sg_name_runs_text(struct sg_text word)
 {
     return sg_text_is(word, "exec") || sg_text_is(word, "eval") || sg_text_is(word, "__import__");
 }
@@ -117,14 +116,12 @@ static bool dunder(struct sg_text word)
     return sg_text_starts(word, SG_TEXT("__"));
 }
 
-static bool beyond_doubt(struct sg_text module, struct sg_text name)
+bool sg_name_is_certain(struct sg_text module, struct sg_text name)
 {
-    char detail[64];
-
-    return sg_judge_name(module, name, detail, sizeof(detail)) >= BEYOND_DOUBT;
+    return sg_judge_name(module, name, NULL, 0) >= SG_BEYOND_DOUBT;
 }
 
-void sg_words_judge(struct sg_composer *c, const struct sg_words *words, uint64_t offset)
+void sg_code_words_judge(struct sg_composer *c, const struct sg_code_words *words, uint64_t offset)
 {
     size_t told = 0;
 
@@ -134,12 +131,12 @@ void sg_words_judge(struct sg_composer *c, const struct sg_words *words, uint64_
         struct sg_text name = word_at(words, n);
         if (!words->list[n].name)
             continue;
-        if (runs_text(name)) {
+        if (sg_name_runs_text(name)) {
             sg_compose_name(c, SG_TEXT("builtins"), name, offset);
             told++;
         }
         for (size_t i = 0; i < words->count && told < NAMES_MAX; i++)
-            if (i != n && !dunder(name) && beyond_doubt(word_at(words, i), name)) {
+            if (i != n && !dunder(name) && sg_name_is_certain(word_at(words, i), name)) {
                 sg_compose_name(c, word_at(words, i), name, offset);
                 told++;
             }
@@ -152,7 +149,7 @@ bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, 
                                "cmarshal\nloads\nB",
                       tail[] = "\x85R.";
     size_t used = c->work.used, size = sizeof(head) - 1 + 4 + len + sizeof(tail) - 1;
-    struct sg_words *words = sg_arena_zero(&c->work, sizeof(*words));
+    struct sg_code_words *words = sg_arena_zero(&c->work, sizeof(*words));
     uint8_t *pickle = sg_arena_take(&c->work, size), *at = pickle;
     bool any = false;
 
@@ -164,7 +161,7 @@ bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, 
         memcpy(at, tail, sizeof(tail) - 1);
         struct sg_events events = {.ctx = words, .code = on_code};
         run(c, pickle, size, &events);
-        sg_words_judge(c, words, offset);
+        sg_code_words_judge(c, words, offset);
         any = words->any;
     } else {
         sg_judge_partial(c->judge, offset, "no memory to look at code");

@@ -57,9 +57,9 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source);
 /* wrapped.c: compressed streams. False when it is none, or none that carries anything. */
 bool sg_compose_wrapped(struct sg_composer *c, const struct sg_source *source);
 
-/* Enters a member (or payload) of the content under scan; false, which is told, at the depth limit and where
- * there is far more inside than the file can hold: the same again and again, at each depth.
- * sg_compose_leave() takes what enter() saved. */
+/* Enters a member (or payload) of the content under scan; false, which is told, at the depth limit
+ * and where there is far more inside than the file can hold: the same again and again, at each
+ * depth. sg_compose_leave() takes what enter() saved. */
 struct sg_place {
     size_t member_len;
     size_t work_used;

@@ -1,7 +1,7 @@
 /* embedded.c - pickles somewhere inside other bytes.
  *
- * Numbers look like anything, so little is believed: a pickle of protocol 2 or higher that names something
- * and runs to its end, or two lines of a text pickle with a name that is beyond doubt.
+ * Numbers look like anything, so little is believed: a pickle of protocol 2 or higher that names
+ * something and runs to its end, or two lines of a text pickle with a name that is beyond doubt.
  */
 #include "scan/members.h"
 
@@ -13,7 +13,6 @@
 #define PROBE_COST 64u          /* bytes that a look at the head counts for */
 #define NAMES_FREE (1u << 16)   /* that are looked up, besides one for each eight bytes */
 #define TOLD_MAX 8u
-#define BEYOND_DOUBT 0.9
 
 struct search {
     struct sg_composer *c;
@@ -23,19 +22,12 @@ struct search {
     bool striking; /* a name that is beyond doubt, in the pickle that is looked at */
 };
 
-static bool beyond_doubt(struct sg_text module, struct sg_text name)
-{
-    char detail[64];
-
-    return sg_judge_name(module, name, detail, sizeof(detail)) >= BEYOND_DOUBT;
-}
-
 static void on_global(void *ctx, const struct sg_machine *m __attribute__((unused)),
                       const struct sg_global *global)
 {
     struct search *search = ctx;
 
-    search->striking |= beyond_doubt(global->module, global->qualname);
+    search->striking |= sg_name_is_certain(global->module, global->qualname);
 }
 
 /* Whether there is more to try than any honest file has; that is told. */
@@ -67,8 +59,8 @@ static uint64_t probe(struct search *search, uint64_t offset)
     uint64_t end = 0;
 
     search->striking = false;
-    if (!sg_machine_open(&m, &c->work, &options, &events) && feed.open(c, &feed, &stream) &&
-        !sg_machine_run(m, &stream, &outcome)) {
+    if (!sg_machine_open(&m, &c->work, &options, &events) && feed.open(c, &feed, &stream)) {
+        sg_machine_run(m, &stream, &outcome);
         c->probed += outcome.end;
         if (search->striking || (outcome.stop == SG_STOP_STOP && outcome.globals))
             end = offset + outcome.end;
@@ -121,7 +113,7 @@ static void try_lines(struct search *search, const uint8_t *from, const uint8_t 
         if (baited(search, offset))
             return;
         search->c->names_tried++;
-        if (!beyond_doubt(module, last))
+        if (!sg_name_is_certain(module, last))
             continue;
         sg_compose_name(search->c, module, last, offset - (uint64_t)(newline - start));
         search->told++;
@@ -129,14 +121,16 @@ static void try_lines(struct search *search, const uint8_t *from, const uint8_t 
     }
 }
 
-/* Looks at what begins in the first `len` bytes of the window. */
-static void look(struct search *search, const struct sg_stream *stream, uint64_t offset, size_t len)
+/* Looks at what begins in the first `len` bytes of the window, but for `back` that were looked at:
+ * the beginning of a line that ends behind them. */
+static void look(struct search *search, const struct sg_stream *stream, uint64_t offset,
+                 size_t back, size_t len)
 {
     const uint8_t *from = stream->at, *limit = from + len, *at;
 
-    for (at = from; (at = memchr(at, 0x80, (size_t)(limit - at))); at++)
+    for (at = from + back; (at = memchr(at, 0x80, (size_t)(limit - at))); at++)
         try_binary(search, offset + (uint64_t)(at - from), at, (size_t)(stream->end - at));
-    for (at = from; (at = memchr(at, '\n', (size_t)(limit - at))); at++)
+    for (at = from + back; (at = memchr(at, '\n', (size_t)(limit - at))); at++)
         try_lines(search, from, at, stream->end, offset + (uint64_t)(at - from));
 }
 
@@ -146,7 +140,7 @@ void sg_compose_embedded(struct sg_composer *c, const struct sg_source *source, 
     struct sg_source part = sg_source_part(source, offset, size);
     struct search search = {.c = c, .source = source};
     struct sg_stream stream;
-    size_t used = c->work.used, keep = HEAD_SIZE;
+    size_t used = c->work.used, back = 0;
     uint8_t *window = part.mem ? NULL : sg_arena_take(&c->work, WINDOW_SIZE);
 
     if (!part.mem && !window) {
@@ -154,10 +148,11 @@ void sg_compose_embedded(struct sg_composer *c, const struct sg_source *source, 
         return;
     }
     sg_stream_open(&stream, &part, window, WINDOW_SIZE);
-    for (size_t have; (have = sg_stream_need(&stream, WINDOW_SIZE / 2)) > 0;) {
-        size_t step = have > keep && have >= WINDOW_SIZE / 2 ? have - keep : have;
-        look(&search, &stream, offset + sg_stream_offset(&stream), step);
-        stream.at += step;
+    for (size_t have; (have = sg_stream_need(&stream, WINDOW_SIZE / 2)) > back;) {
+        size_t step = have >= WINDOW_SIZE / 2 ? have - HEAD_SIZE : have;
+        look(&search, &stream, offset + sg_stream_offset(&stream), back, step);
+        back = step < LINE_MAX ? step : LINE_MAX;
+        stream.at += step - back;
     }
     c->work.used = used;
 }

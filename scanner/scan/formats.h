@@ -11,8 +11,8 @@ struct sg_format {
     sg_decoder_open_fn *open;
 };
 
-/* The formats in which some loader would read what begins with `head`, one after the other: the first
- * for NULL; NULL after the last. Wants SG_DECODER_HEAD bytes. */
+/* The formats in which some loader would read what begins with `head`, one after the other: the
+ * first for NULL; NULL after the last. Wants SG_DECODER_HEAD bytes. */
 const struct sg_format *sg_format_next(const struct sg_format *before, const uint8_t *head,
                                        size_t len);
 

@@ -56,14 +56,11 @@ static void tell_limit(struct sg_composer *c)
 static void count(struct sg_forward *f, size_t got)
 {
     f->at += got;
-    /* What comes out of another reading was counted there. */
-    if (f->live.fill && f->live.fill != reading_fill) {
-        f->c->inflated += got;
-        if (f->at > f->furthest)
-            f->c->unpacked += f->at - f->furthest;
-    }
-    if (f->at > f->furthest)
+    f->c->inflated += got;
+    if (f->at > f->furthest) {
+        f->c->unpacked += f->at - f->furthest;
         f->furthest = f->at;
+    }
 }
 
 static bool cut_off(const struct sg_stream *s)
@@ -97,7 +94,7 @@ static size_t pull(struct sg_forward *f, uint8_t *into, size_t len)
         f->status = SG_ERR_LIMIT;
         return 0;
     }
-    if (have == 0 && s->fill && !s->status) { /* past the window: one copy less */
+    if (have == 0 && s->fill) { /* past the window: one copy less */
         s->status = s->fill(s->ctx, into, len, &have);
         s->end_offset += have;
     } else {
@@ -124,6 +121,8 @@ static bool begin(struct sg_forward *f)
     f->at = 0;
     f->ended = !opened;
     f->status = opened ? SG_OK : SG_ERR_MEMORY;
+    if (!opened && !f->failure)
+        f->failure = f->status;
     return opened;
 }
 
@@ -216,11 +215,6 @@ static bool open_reading(struct sg_composer *c, const struct sg_feed *feed, stru
     return true;
 }
 
-static bool is_zip(const uint8_t *head, size_t len)
-{
-    return len >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4));
-}
-
 /* What wants to be read by offset: some of it from its end, all of it in one piece if it fits. */
 static bool scan_source(struct sg_forward *f, bool sized)
 {
@@ -252,7 +246,7 @@ static bool worth_telling(const struct sg_forward *f)
         if (format->telling)
             return true;
     return sg_plausible_pickle(f->head, len) || sg_members_bid(f->head, len) ||
-           is_zip(f->head, len) || (sg_forward_whole(f) && sg_sniff_tail(f->head, f->head_len));
+           sg_zip_bid(f->head, len) || (sg_forward_whole(f) && sg_sniff_tail(f->head, f->head_len));
 }
 
 static bool scan_all(struct sg_forward *f)
@@ -260,7 +254,7 @@ static bool scan_all(struct sg_forward *f)
     struct sg_feed feed = {.open = open_reading, .reader = f};
     size_t len = f->head_len < SG_SNIFF_SIZE ? f->head_len : SG_SNIFF_SIZE;
     struct sg_source source = sg_source_mem(f->head, f->head_len);
-    bool sized = is_zip(f->head, len) || sg_hdf5_bid(f->head, len), something = true;
+    bool sized = sg_zip_bid(f->head, len) || sg_hdf5_bid(f->head, len), something = true;
 
     if (sg_forward_whole(f)) {
         sg_compose_source(f->c, &source);

@@ -50,9 +50,10 @@ bool sg_forward_scan(struct sg_forward *f);
 /* Tells why the content has ended, if not by itself. */
 void sg_forward_tell(const struct sg_forward *f);
 
-/* hold.c: the content as a source, through memory that moves with it; content that fits into half of
- * what is free is all there then. With !sized the size of what is longer is not asked for: it is said
- * to be SG_FORWARD_ENDLESS, and reads give fewer bytes at the end. False when there is no memory. */
+/* hold.c: the content as a source, through memory that moves with it; content that fits into half
+ * of what is free is all there then. With !sized the size of what is longer is not asked for: it is
+ * said to be SG_FORWARD_ENDLESS, and reads give fewer bytes at the end. False when there is no
+ * memory. */
 #define SG_FORWARD_ENDLESS (UINT64_MAX / 4)
 SG_MUST_CHECK bool sg_forward_source(struct sg_forward *f, bool sized, struct sg_source *out);
 

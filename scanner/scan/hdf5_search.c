@@ -1,7 +1,8 @@
 /* hdf5_search.c - HDF5: what can be found in it without reading it as HDF5 does.
  *
- * Attributes stand in the file as plain bytes. Keras keeps its configuration in one, PyTables pickles. The
- * ends of the file are searched; datasets may be compressed, so the coverage is never more than `none`.
+ * Attributes stand in the file as plain bytes. Keras keeps its configuration in one, PyTables
+ * pickles. The ends of the file are searched; datasets may be compressed, so the coverage is never
+ * more than `none`.
  */
 #include "readers/hdf5.h"
 #include "scan/members.h"

@@ -2,8 +2,6 @@
 #include "readers/keras.h"
 #include "scan/members.h"
 
-#define BEYOND_DOUBT 0.9
-
 /* Code objects of one configuration that are looked at. */
 #define CODES_MAX 1024u
 
@@ -30,7 +28,7 @@ static void judge_name(struct sg_composer *c, struct sg_text module, struct sg_t
     char detail[64];
 
     if (module.len && name.len &&
-        sg_judge_name_here(c->judge, module, name, detail, sizeof(detail)) >= BEYOND_DOUBT)
+        sg_judge_name_here(c->judge, module, name, detail, sizeof(detail)) >= SG_BEYOND_DOUBT)
         sg_compose_name(c, module, name, offset);
 }
 

@@ -79,28 +79,25 @@ static void scan_tar(struct sg_composer *c, const struct sg_source *source, stru
         sg_judge_partial(c->judge, tar->at, "the archive could not be read to its end");
 }
 
-bool sg_compose_tar(struct sg_composer *c, const struct sg_source *source)
+/* Members are scanned under every reading. */
+static void compose_tar(struct sg_composer *c, const struct sg_source *source)
 {
     struct sg_feed feed = sg_feed_source(source);
     size_t used = c->work.used;
     struct sg_tar *tar = sg_arena_take(&c->work, sizeof(*tar));
     struct sg_stream stream;
-    bool is_tar = false;
 
-    if (tar && feed.open(c, &feed, &stream)) {
-        is_tar = sg_tar_open(tar, &stream, c->depth <= FOLLOW_DEPTH, &c->work) == SG_OK;
-        if (is_tar) {
-            sg_compose_format(c, "tar");
-            scan_tar(c, source, tar);
-            tell_tar(c, tar);
-        }
+    if (tar && feed.open(c, &feed, &stream) &&
+        sg_tar_open(tar, &stream, c->depth <= FOLLOW_DEPTH, &c->work) == SG_OK) {
+        sg_compose_format(c, "tar");
+        scan_tar(c, source, tar);
+        tell_tar(c, tar);
     }
     c->work.used = used;
-    return is_tar;
 }
 
-/* An array of numbers that is shorter than its header says is no damage that hides anything: whoever
- * makes one by and by has it so for a while. */
+/* An array of numbers that is shorter than its header says is no damage that hides anything:
+ * whoever makes one by and by has it so for a while. */
 static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickled)
 {
     const char *text = NULL;
@@ -143,7 +140,9 @@ static bool scan_array(struct sg_composer *c, const struct sg_feed *feed, uint64
     return npy->data == SG_NPY_PLAIN ? npy->data_size != SG_NPY_UNKNOWN : pickled;
 }
 
-bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed)
+/* Arrays in a row, and what follows the last one: numpy.save() and load() may be called on one file
+ * again and again. */
+static void compose_npy(struct sg_composer *c, const struct sg_feed *feed)
 {
     struct sg_feed rest;
     struct sg_stream stream;
@@ -151,7 +150,6 @@ bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed)
     uint64_t offset = 0;
     size_t used = c->work.used, count = 0;
 
-    /* numpy.save() and load() may be called on one file again and again. */
     for (;; count++) {
         rest = sg_feed_from(feed, &offset);
         enum sg_status status =
@@ -161,15 +159,14 @@ bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed)
             break;
         sg_compose_format(c, "npy");
         if (!scan_array(c, feed, &offset, &npy))
-            return true;
+            return;
         if (!feed->source && count == DECODED_ARRAYS_MAX) {
             sg_judge_partial(c->judge, offset, "more arrays in a row than are looked at here");
-            return true;
+            return;
         }
     }
     if (count)
         (void)sg_compose_pickles(c, &rest);
-    return count > 0;
 }
 
 bool sg_members_bid(const uint8_t *head, size_t len)
@@ -215,10 +212,10 @@ bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
 
     tell_known(c, &known);
     if (feed->source && sg_tar_bid(head, len))
-        (void)sg_compose_tar(c, feed->source);
+        compose_tar(c, feed->source);
     c->work.used = used;
     if (sg_npy_bid(head, len))
-        (void)sg_compose_npy(c, feed);
+        compose_npy(c, feed);
     c->work.used = used;
     if (feed->source && sg_hdf5_bid(head, len))
         (void)sg_compose_hdf5(c, feed->source);

@@ -13,15 +13,9 @@
 bool sg_members_bid(const uint8_t *head, size_t len);
 
 /* members.c: reads content that is recognised by its first bytes: tar, npy, HDF5, what stands for
- * another file. What needs reading by offset is read only where the feed has a source. False when its
- * first bytes show that it is no pickle. */
+ * another file. What needs reading by offset is read only where the feed has a source. False when
+ * its first bytes show that it is no pickle. */
 bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed);
-
-/* members.c: a tar; members are scanned under every reading. False when it is none. */
-bool sg_compose_tar(struct sg_composer *c, const struct sg_source *source);
-
-/* members.c: arrays in a row, and what follows the last one. False when it is none. */
-bool sg_compose_npy(struct sg_composer *c, const struct sg_feed *feed);
 
 /* members.c: the same content from `offset` on. The result points to `feed` and `offset`. */
 struct sg_feed sg_feed_from(const struct sg_feed *feed, const uint64_t *offset);
@@ -40,8 +34,14 @@ const char *sg_zip_format(const struct sg_zip *zip);
 /* zip_formats.c: tells what the archive as a whole carries besides pickles. */
 void sg_compose_zip_format(struct sg_composer *c, const struct sg_zip *zip, const char *format);
 
-/* zip_formats.c: reads a member as what its archive uses it for: program text, a configuration. */
-void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_text name,
+/* What an archive uses a member for, besides what any member may be. A set, of one at most. */
+enum sg_zip_role { SG_ZIP_TEXT = 1, SG_ZIP_CONFIG = 2 };
+
+/* zip_formats.c: the role of a member of that name: program text, a configuration, or none (0). */
+unsigned sg_zip_role(const char *format, struct sg_text name);
+
+/* zip_formats.c: reads a member in its role. */
+void sg_compose_zip_role(struct sg_composer *c, const char *format, unsigned role,
                          const struct sg_feed *feed);
 
 /* keras_layers.c: a configuration, somewhere in the content. */
@@ -51,7 +51,7 @@ void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream);
 #define SG_WORDS_MAX 1024u
 #define SG_WORD_MAX 64u
 
-struct sg_words {
+struct sg_code_words {
     size_t count;
     bool any;  /* code was met */
     bool more; /* than are kept */
@@ -62,14 +62,22 @@ struct sg_words {
     } list[SG_WORDS_MAX];
 };
 
-/* code_words.c: code names a function by words only, os and system, somewhere: each pair of words is
- * tried as module and name, and those beyond doubt are told. */
-void sg_words_note(struct sg_words *words, struct sg_text word, bool name);
-void sg_words_judge(struct sg_composer *c, const struct sg_words *words, uint64_t offset);
+/* code_words.c: code names a function by words only, os and system, somewhere: each pair of words
+ * is tried as module and name, and those beyond doubt are told. */
+void sg_code_words_note(struct sg_code_words *words, struct sg_text word, bool name);
+void sg_code_words_judge(struct sg_composer *c, const struct sg_code_words *words, uint64_t offset);
 
 /* code_words.c: a marshalled code object; false when it is none. Its words name functions: those
  * that are beyond doubt are told. */
 bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, uint64_t offset);
+
+/* code_words.c: whether what a name does is beyond doubt: such a one is told
+ * wherever it is found. */
+#define SG_BEYOND_DOUBT 0.9
+bool sg_name_is_certain(struct sg_text module, struct sg_text name);
+
+/* code_words.c: builtins that run text; others share their names with ordinary methods. */
+bool sg_name_runs_text(struct sg_text word);
 
 /* code_words.c: a name that would be resolved, as if a pickle named it. */
 void sg_compose_name(struct sg_composer *c, struct sg_text module, struct sg_text name,

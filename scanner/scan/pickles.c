@@ -13,7 +13,7 @@ struct run {
     bool striking;         /* a name that alone is reason for suspicion */
     bool prose;            /* a module that no import could find: lines of text */
     bool joblib;
-    struct sg_words *words; /* of code objects */
+    struct sg_code_words *words; /* of code objects */
     uint64_t code_offset;
     bool unlikely; /* a reading that no loader of clean files takes: only what is certain counts */
 };
@@ -39,15 +39,14 @@ static enum look look_at(const struct sg_outcome *o, bool striking)
         return header || o->calls || striking || (o->opcodes >= 16 && o->kept) ? LOOK_CUT
                                                                                : LOOK_OTHER;
     case SG_STOP_IO:
-        return header || o->calls || striking ? LOOK_DAMAGED : LOOK_OTHER;
+        break;
     }
-    return LOOK_OTHER;
+    return header || o->calls || striking ? LOOK_DAMAGED : LOOK_OTHER;
 }
 
-/* Whether what a name does is beyond doubt. */
-static bool certain_name(const struct sg_global *global)
+static bool is_certain(const struct sg_global *global)
 {
-    return global && sg_judge_name(global->module, global->qualname, NULL, 0) >= 0.9;
+    return global && sg_name_is_certain(global->module, global->qualname);
 }
 
 static bool uncertain(const struct run *run, const struct sg_machine *m)
@@ -63,7 +62,7 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
         run->seen.global(run->seen.ctx, m, global);
     if (sg_text_starts(global->module, SG_TEXT("joblib.numpy_pickle")))
         run->joblib = true;
-    if (!uncertain(run, m) || certain_name(global))
+    if (!uncertain(run, m) || is_certain(global))
         run->judge.global(run->judge.ctx, m, global);
 }
 
@@ -73,7 +72,7 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
 
     if (run->seen.call)
         run->seen.call(run->seen.ctx, m, call);
-    if (!uncertain(run, m) || certain_name(sg_value_global(m, call->callee)))
+    if (!uncertain(run, m) || is_certain(sg_value_global(m, call->callee)))
         run->judge.call(run->judge.ctx, m, call);
 }
 
@@ -112,7 +111,7 @@ static void on_code(void *ctx, const struct sg_machine *m, struct sg_text word, 
     if (uncertain(run, m))
         return;
     run->code_offset = call->offset;
-    sg_words_note(run->words, word, name);
+    sg_code_words_note(run->words, word, name);
 }
 
 static void on_payload(void *ctx, const struct sg_machine *m,
@@ -180,8 +179,10 @@ static enum look probe(struct sg_composer *c, const struct sg_feed *feed)
 
     struct sg_machine *m =
         feed->open(c, feed, &stream) ? new_machine(c, &events, (struct sg_reading){0}) : NULL;
-    if (m && !sg_machine_run(m, &stream, &outcome))
+    if (m) {
+        sg_machine_run(m, &stream, &outcome);
         look = run.prose && !run.striking ? LOOK_OTHER : look_at(&outcome, run.striking);
+    }
     c->work.used = used;
     return look;
 }
@@ -214,8 +215,7 @@ static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_strea
     /* An open frame: another reading may go on elsewhere, so the machine has to look. */
     for (uint64_t n = 0; outcome.frame_open ? sg_stream_need(s, 1) > 0 || n == 0 : more_follows(s);
          n++) {
-        if (sg_machine_run(m, s, &outcome))
-            return;
+        sg_machine_run(m, s, &outcome);
         enum look look = look_at(&outcome, false);
         if (outcome.overworked)
             sg_judge_partial(c->judge, outcome.end, "constants are used out of all proportion");
@@ -323,7 +323,7 @@ bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed)
         run.words->count = 0;
         run.words->any = run.words->more = false;
         run_readings(c, feed, &run);
-        sg_words_judge(c, run.words, run.code_offset);
+        sg_code_words_judge(c, run.words, run.code_offset);
     } else {
         sg_judge_partial(c->judge, 0, "no memory to read the pickle");
     }

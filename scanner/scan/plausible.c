@@ -1,8 +1,8 @@
 /* plausible.c - a look at the first bytes: could this be a pickle at all?
  *
- * Most files end here, within a few opcodes: a byte that is none, a value taken from an empty stack, a
- * MARK that is not there, a name that no import could find. As soon as something is resolved, or
- * loaders may go different ways, the machine has to look.
+ * Most files end here, within a few opcodes: a byte that is none, a value taken from an empty
+ * stack, a MARK that is not there, a name that no import could find. As soon as something is
+ * resolved, or loaders may go different ways, the machine has to look.
  */
 #include "scan/composer.h"
 
@@ -36,7 +36,7 @@ enum line_kind { LINE_ANY, LINE_PRINTABLE, LINE_NAME };
 
 static bool fits(uint8_t c, enum line_kind kind)
 {
-    return kind == LINE_ANY || (kind == LINE_PRINTABLE ? c >= 0x20 && c != 0x7f : name_char(c));
+    return kind == LINE_PRINTABLE ? c >= 0x20 && c != 0x7f : name_char(c);
 }
 
 static enum pace line(struct walk *w, enum line_kind kind)
@@ -165,8 +165,8 @@ static enum pace effect(struct walk *w, uint8_t opcode)
     } rows[] = {
         {'R', 2, 1},    {'b', 2, 1},    {'a', 2, 1},    {'s', 3, 1},    {'Q', 1, 1},
         {'2', 1, 2},    {'p', 1, 1},    {'q', 1, 1},    {'r', 1, 1},    {'\x81', 2, 1},
-        {'\x85', 1, 1}, {'\x86', 2, 1}, {'\x87', 3, 1}, {'\x92', 3, 1}, {'\x93', 2, 1},
-        {'\x94', 1, 1}, {'\x98', 1, 1}, {'\x80', 0, 0}, {'\x95', 0, 0},
+        {'\x85', 1, 1}, {'\x86', 2, 1}, {'\x87', 3, 1}, {'\x92', 3, 1}, {'\x94', 1, 1},
+        {'\x98', 1, 1}, {'\x80', 0, 0},
     };
 
     switch (opcode) {
@@ -181,7 +181,6 @@ static enum pace effect(struct walk *w, uint8_t opcode)
     case 't':
     case 'l':
     case 'd':
-    case 'i':
     case 'o':
     case 0x91:
         return to_mark(w, 0, 1);

@@ -1,12 +1,12 @@
 /* python_source.c - names that program text uses.
  *
- * Text is not run here, nor parsed as a whole: imports are followed, and each dotted name is held against
- * what is known of names. Only what starts processes or runs text is told; what else code does cannot be
- * vouched for anyway, and the file that brings it is suspicious.
+ * Text is not run here, nor parsed as a whole: imports are followed, and each dotted name is held
+ * against what is known of names. Only what starts processes or runs text is told; what else code
+ * does cannot be vouched for anyway, and the file that brings it is suspicious.
  */
 #include "scan/members.h"
 
-#define ALIASES_MAX 64u
+#define ALIASES_MAX 256u
 #define NAME_MAX_LEN 96u
 #define TOLD_MAX 8u
 #define NAMES_MAX (1u << 18) /* that are looked up */
@@ -28,7 +28,8 @@ struct reader {
     uint64_t offset;  /* of the last token */
     int brackets;
     bool torchscript;
-    bool held; /* a token was put back */
+    bool held;    /* a token was put back */
+    bool crowded; /* there are names that could not be kept */
     enum token token;
     size_t told, looked_up, alias_count;
     struct {
@@ -84,6 +85,15 @@ static void skip_string(struct reader *r, int quote)
     }
 }
 
+/* A backslash joins the next line to this one, whatever ends its line. */
+static void skip_joint(struct reader *r)
+{
+    size_t have = sg_stream_need(r->stream, 3);
+    bool two = have >= 3 && r->stream->at[1] == '\r' && r->stream->at[2] == '\n';
+
+    (void)sg_stream_skip(r->stream, two ? 3 : 2);
+}
+
 /* Goes past what means nothing; the byte that comes then, or -1. */
 static int skip_blank(struct reader *r)
 {
@@ -94,7 +104,7 @@ static int skip_blank(struct reader *r)
         else if (c == '"' || c == '\'')
             skip_string(r, c);
         else if (c == '\\')
-            (void)sg_stream_skip(r->stream, 2);
+            skip_joint(r);
         else if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || (c == '\n' && r->brackets > 0))
             r->stream->at++;
         else
@@ -156,15 +166,18 @@ static struct name dotted(struct reader *r)
 
 static void add_alias(struct reader *r, const struct name *as, const struct name *is)
 {
-    if (r->alias_count == ALIASES_MAX)
+    /* Of what is as long as is kept, the end may be missing. */
+    if (r->alias_count == ALIASES_MAX || as->len == sizeof(as->at)) {
+        r->crowded = true;
         return;
+    }
     r->aliases[r->alias_count].as = *as;
     r->aliases[r->alias_count++].is = *is;
 }
 
 static bool word_is(const struct reader *r, const char *word)
 {
-    return r->token == T_NAME && sg_text_is(text_of(&r->word), word);
+    return sg_text_is(text_of(&r->word), word);
 }
 
 /* "as NAME", or what it is called without. */
@@ -257,16 +270,13 @@ static void judge_name(struct reader *r, const struct name *name, uint64_t offse
         return;
     size_t before = (size_t)(dot - name->at);
     struct sg_text module = {name->at, before}, last = {dot + 1, name->len - before - 1};
-    if (!module_is_telling(text_of(name)) || r->looked_up++ > NAMES_MAX ||
-        sg_judge_name(module, last, detail, sizeof(detail)) < DIRE)
+    if (!module_is_telling(text_of(name)))
+        return;
+    r->crowded |= name->len == sizeof(name->at);
+    if (r->looked_up++ > NAMES_MAX || sg_judge_name(module, last, detail, sizeof(detail)) < DIRE)
         return;
     sg_compose_name(r->c, module, last, offset);
     r->told++;
-}
-
-static bool runs_text(struct sg_text word)
-{
-    return sg_text_is(word, "exec") || sg_text_is(word, "eval") || sg_text_is(word, "__import__");
 }
 
 /* TorchScript has a language of its own: no imports, and few functions that reach outside. */
@@ -292,7 +302,7 @@ static void on_name(struct reader *r, bool attribute)
         judge_torchscript(r, &name, offset);
     full = resolved(r, &name);
     judge_name(r, &full, offset);
-    if (!runs_text(text_of(&name)))
+    if (!sg_name_runs_text(text_of(&name)))
         return;
     if (next(r) == T_OPEN && r->told < TOLD_MAX) {
         sg_compose_name(r->c, SG_TEXT("builtins"), text_of(&name), offset);
@@ -326,8 +336,8 @@ void sg_compose_python(struct sg_composer *c, struct sg_stream *stream, bool tor
         begins = token == T_NEWLINE;
         attribute = token == T_DOT;
     }
-    if (r->looked_up > NAMES_MAX)
-        sg_judge_partial(c->judge, 0, "program text with more names than are looked up");
+    if (r->looked_up > NAMES_MAX || r->crowded)
+        sg_judge_partial(c->judge, 0, "program text with more or longer names than are looked up");
     if (stream->status)
         sg_judge_partial(c->judge, sg_stream_offset(stream),
                          "program text was not read to its end");

@@ -6,9 +6,10 @@
 #include "scan/members.h"
 
 #define WINDOW_SIZE (128u << 10)
+#define TAIL_INSIDE 4096u
 
-/* What is inside a file is about as much as the file, at each depth. A content counts for its bytes and some
- * more, for which its headers alone make up. */
+/* What is inside a file is about as much as the file, at each depth. A content counts for its bytes
+ * and some more, for which its headers alone make up. */
 #define NESTED_COST 512u
 #define NESTED_RATIO 16u
 #define NESTED_FREE (1u << 20)
@@ -86,28 +87,28 @@ void sg_compose_leave(struct sg_composer *c, const struct sg_place *place)
     sg_judge_member(c->judge, c->member);
 }
 
-/* Inside an archive the end record of a zip that does not begin as one is looked for in the last
- * window only: a checkpoint has thousands of members. */
-static bool looks_like_zip(const struct sg_composer *c, const struct sg_source *source)
+/* Without memory to look the reader of zips is asked, which will say so. */
+static bool ends_as_zip(struct sg_composer *c, const struct sg_source *source, size_t most)
 {
-    uint8_t head[4], tail[4096];
-    size_t got;
+    size_t len = source->size < most ? (size_t)source->size : most, used = c->work.used, got;
 
-    if (!sg_source_exact(source, 0, head, sizeof(head)) &&
-        (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
+    if (source->mem)
+        return sg_zip_tail(source->mem + (source->size - len), len);
+    uint8_t *tail = sg_arena_take(&c->work, len);
+    c->work.used = used;
+    return !tail ||
+           (!sg_source_read(source, source->size - len, tail, len, &got) && sg_zip_tail(tail, got));
+}
+
+/* Inside an archive the end record of a zip that does not begin as one is looked for in the last
+ * few bytes only: a checkpoint has thousands of members. */
+static bool looks_like_zip(struct sg_composer *c, const struct sg_source *source)
+{
+    uint8_t head[4];
+
+    if (!sg_source_exact(source, 0, head, sizeof(head)) && sg_zip_bid(head, sizeof(head)))
         return true;
-    /* A window at a time from the end, so that little stack is used. */
-    for (uint64_t back = sizeof(tail); back < SG_ZIP_TAIL_MAX + 2 * sizeof(tail);
-         back += sizeof(tail) - 3) {
-        uint64_t from = back < source->size ? source->size - back : 0;
-        if (sg_source_read(source, from, tail, sizeof(tail), &got))
-            return false;
-        if (sg_zip_tail(tail, got))
-            return true;
-        if (from == 0 || c->depth)
-            break;
-    }
-    return false;
+    return ends_as_zip(c, source, c->depth ? TAIL_INSIDE : SG_ZIP_TAIL_MAX);
 }
 
 void sg_compose_source(struct sg_composer *c, const struct sg_source *source)

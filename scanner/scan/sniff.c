@@ -11,9 +11,7 @@ bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail)
         return false;
     if (sg_plausible_pickle(head, len))
         return true;
-    if (sg_members_bid(head, len) || sg_formats_bid(head, len))
-        return true;
-    if (len >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
+    if (sg_members_bid(head, len) || sg_formats_bid(head, len) || sg_zip_bid(head, len))
         return true;
     *tail = size < SG_SNIFF_TAIL_MAX ? (size_t)size : SG_SNIFF_TAIL_MAX;
     return false;

@@ -1,8 +1,9 @@
 /* torch_tar.c - torch's oldest format: a tar in which pickles and raw bytes alternate.
  *
- * Its reader is _legacy_load() of torch.serialization. "storages": a count, then a pickle (key, location,
- * storage type), a 64-bit count of elements and these, for each; at last a pickle of views. "tensors": a
- * count, then a pickle (key, storage, type) and the geometry, for each. "pickle" is an ordinary one.
+ * Its reader is _legacy_load() of torch.serialization. "storages": a count, then a pickle (key,
+ * location, storage type), a 64-bit count of elements and these, for each; at last a pickle of
+ * views. "tensors": a count, then a pickle (key, storage, type) and the geometry, for each.
+ * "pickle" is an ordinary one.
  */
 #include "scan/members.h"
 
@@ -91,10 +92,11 @@ static bool measure(struct sg_composer *c, const struct sg_source *source, uint6
     size_t used = c->work.used;
     bool ends = false;
 
-    if (!sg_machine_open(&m, &c->work, &options, &events) && rest.open(c, &rest, &stream) &&
-        !sg_machine_run(m, &stream, &outcome) && outcome.stop == SG_STOP_STOP) {
-        *out = (struct part){outcome.end, raw_behind(m, &outcome, source, tensors)};
-        ends = true;
+    if (!sg_machine_open(&m, &c->work, &options, &events) && rest.open(c, &rest, &stream)) {
+        sg_machine_run(m, &stream, &outcome);
+        ends = outcome.stop == SG_STOP_STOP;
+        if (ends)
+            *out = (struct part){outcome.end, raw_behind(m, &outcome, source, tensors)};
     }
     c->work.used = used;
     return ends;

@@ -5,9 +5,9 @@
 /* What is unpacked has no name of its own. */
 #define MEMBER SG_TEXT("(unpacked)")
 
-/* Zeros are empty .lzma streams, with others behind them perhaps; but models hold gigabytes of zeros. So many
- * are looked through in all members of a file together: Python's lzma, which alone reads on behind
- * them, takes a second for these. */
+/* Zeros are empty .lzma streams, with others behind them perhaps; but models hold gigabytes of
+ * zeros. So many are looked through in all members of a file together: Python's lzma, which alone
+ * reads on behind them, takes a second for these. */
 #define ZEROS_MAX (12u << 20)
 #define ZEROS_WINDOW (64u << 10)
 

@@ -120,7 +120,9 @@ static enum sg_status fill_limited(void *ctx, uint8_t *into, size_t len, size_t 
     if (*got > limited->left)
         return SG_ERR_LIMIT;
     limited->left -= *got;
-    return sg_stream_copy(&limited->inner, into, *got) ? SG_OK : limited->inner.status;
+    memcpy(into, limited->inner.at, *got);
+    limited->inner.at += *got;
+    return SG_OK;
 }
 
 static bool open_limited(struct sg_composer *c, const struct sg_feed *feed, struct sg_stream *out)
@@ -129,7 +131,7 @@ static bool open_limited(struct sg_composer *c, const struct sg_feed *feed, stru
     uint8_t *window = sg_arena_take(&c->work, SG_WINDOW_MIN);
 
     if (!limited || !window || !feed->open(c, feed, &limited->inner)) {
-        sg_judge_partial(c->judge, 0, "no memory to look at a member's text");
+        sg_judge_partial(c->judge, 0, "a member's text could not be read");
         return false;
     }
     limited->left = TEXT_MAX;
@@ -137,19 +139,25 @@ static bool open_limited(struct sg_composer *c, const struct sg_feed *feed, stru
     return true;
 }
 
-void sg_compose_zip_role(struct sg_composer *c, const char *format, struct sg_text name,
+unsigned sg_zip_role(const char *format, struct sg_text name)
+{
+    bool code = !strcmp(format, "torchscript") || !strcmp(format, "torch-package") ||
+                !strcmp(format, "torchserve");
+
+    if (code && ends_with(name, ".py"))
+        return SG_ZIP_TEXT;
+    return is_config(format, name) ? SG_ZIP_CONFIG : 0;
+}
+
+void sg_compose_zip_role(struct sg_composer *c, const char *format, unsigned role,
                          const struct sg_feed *feed)
 {
-    bool torchscript = !strcmp(format, "torchscript");
-    bool code = torchscript || !strcmp(format, "torch-package") || !strcmp(format, "torchserve");
-    bool config = is_config(format, name);
     struct sg_stream stream;
     size_t used = c->work.used;
 
-    code = code && ends_with(name, ".py");
-    if ((code || config) && open_limited(c, feed, &stream)) {
-        if (code)
-            sg_compose_python(c, &stream, torchscript);
+    if (role && open_limited(c, feed, &stream)) {
+        if (role == SG_ZIP_TEXT)
+            sg_compose_python(c, &stream, !strcmp(format, "torchscript"));
         else
             sg_compose_keras(c, &stream);
     }

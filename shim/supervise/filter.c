@@ -1,7 +1,7 @@
 /* filter.c - the rows of the filter; built by libseccomp, loaded by hand to get the listener. */
 #include "shim/supervise/filter.h"
 
-#include "policy/profiles.h"
+#include "policy/profiles_filter.h"
 #include "shim/supervised.h"
 
 #include <errno.h>
@@ -54,92 +54,88 @@ static const struct {
     {"prctl", UINT32_MAX, PR_CAP_AMBIENT},
 };
 
+/* A ruleset of Landlock binds the thread that makes it, and would not bind the supervisor, who
+ * opens for it: so there is none to be had, as where Landlock is not switched on. */
 static const struct {
     const char *call;
     int error;
-} refused[] = {{"clone3", ENOSYS}, {"fanotify_init", EPERM}};
+} refused[] = {{"clone3", ENOSYS},
+               {"fanotify_init", EPERM},
+               {"landlock_create_ruleset", EOPNOTSUPP},
+               {"landlock_restrict_self", EOPNOTSUPP}};
 
-static int add(scmp_filter_ctx filter, uint32_t action, const char *call,
-               const struct scmp_arg_cmp *condition)
+struct rows {
+    scmp_filter_ctx filter;
+    int error; /* negative: of what could not be added */
+};
+
+static void add(struct rows *rows, uint32_t action, const char *call,
+                const struct scmp_arg_cmp *condition)
 {
-    int number = seccomp_syscall_resolve_name(call);
+    int answer =
+        seccomp_rule_add_array(rows->filter, action, seccomp_syscall_resolve_name(call),
+                               condition != NULL, condition);
 
-    if (number == __NR_SCMP_ERROR)
-        return -ENOENT;
-    return seccomp_rule_add_array(filter, action, number, condition != NULL, condition);
+    if (answer < 0)
+        rows->error = answer;
 }
 
-static int add_masked(scmp_filter_ctx filter, const char *call, unsigned arg, uint64_t mask,
-                      uint64_t value)
+static void add_masked(struct rows *rows, const char *call, unsigned arg, uint64_t mask,
+                       uint64_t value)
 {
     struct scmp_arg_cmp condition = {
         .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 
-    return add(filter, SCMP_ACT_NOTIFY, call, &condition);
+    add(rows, SCMP_ACT_NOTIFY, call, &condition);
 }
 
 /* What can read, and what is there already. */
-static int add_opens(scmp_filter_ctx filter, const char *call, unsigned arg)
+static void add_opens(struct rows *rows, const char *call, unsigned arg)
 {
     static const unsigned access[] = {O_RDONLY, O_RDWR, O_ACCMODE};
     static const unsigned makes[] = {0, O_CREAT, O_EXCL};
-    int answer = 0;
 
-    for (size_t i = 0; i < 9 && answer >= 0; i++)
-        answer = add_masked(filter, call, arg, LOOKED_AT, access[i / 3] | makes[i % 3]);
-    return answer;
+    for (size_t i = 0; i < 9; i++)
+        add_masked(rows, call, arg, LOOKED_AT, access[i / 3] | makes[i % 3]);
 }
 
-static int add_changes(scmp_filter_ctx filter)
+static void add_changes(struct rows *rows)
 {
-    int answer = 0;
-
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && answer >= 0; i++) {
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         if (changes[i].mask)
-            answer = add_masked(filter, changes[i].call, 0, changes[i].mask, changes[i].value);
+            add_masked(rows, changes[i].call, 0, changes[i].mask, changes[i].value);
         else
-            answer = add(filter, SCMP_ACT_NOTIFY, changes[i].call, NULL);
+            add(rows, SCMP_ACT_NOTIFY, changes[i].call, NULL);
     }
-    return answer;
 }
 
 /* openat2() is refused by the profile because no hook sees it: here it is seen. */
-static int add_refused(scmp_filter_ctx filter)
+static void add_refused(struct rows *rows)
 {
-    int answer = 0;
-
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && answer >= 0; i++)
-        answer = add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, NULL);
-    for (size_t i = 0; i < sg_denied_count && answer >= 0; i++) {
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        add(rows, SCMP_ACT_ERRNO((uint32_t)refused[i].error), refused[i].call, NULL);
+    for (size_t i = 0; i < sg_denied_count; i++) {
         const struct sg_denied *row = &sg_denied_calls[i];
-        struct scmp_arg_cmp condition = {
-            .arg = row->arg,
-            .op = row->when == SG_DENIED_EQUAL ? SCMP_CMP_EQ : SCMP_CMP_GE,
-            .datum_a = row->value,
-        };
+        int answer = 0;
         if (sg_profile_denies(SG_PROFILE_NO_BYPASS, row) && strcmp(row->call, "openat2") != 0)
-            answer = add(filter, SCMP_ACT_ERRNO((uint32_t)row->error), row->call,
-                         row->when == SG_DENIED_ALWAYS ? NULL : &condition);
+            answer = sg_profile_add(rows->filter, row);
+        if (answer < 0)
+            rows->error = answer;
     }
-    return answer;
 }
 
 static int fill(scmp_filter_ctx filter)
 {
-    struct scmp_arg_cmp why = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = SG_SUPERVISED_WHY};
-    int answer = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+    struct rows rows = {.filter = filter};
 
-    if (answer >= 0)
-        answer = add_opens(filter, "openat", 2);
-    if (answer >= 0)
-        answer = add_opens(filter, "open", 1);
-    if (answer >= 0)
-        answer = add(filter, SCMP_ACT_NOTIFY, "openat2", NULL);
-    if (answer >= 0)
-        answer = add(filter, SCMP_ACT_NOTIFY, "prctl", &why);
-    if (answer >= 0)
-        answer = add_changes(filter);
-    return answer < 0 ? answer : add_refused(filter);
+    rows.error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+    add_opens(&rows, "openat", 2);
+    add_opens(&rows, "open", 1);
+    add(&rows, SCMP_ACT_NOTIFY, "openat2", NULL);
+    add_masked(&rows, "prctl", 0, UINT32_MAX, SG_SUPERVISED_WHY);
+    add_changes(&rows);
+    add_refused(&rows);
+    return rows.error;
 }
 
 /* Through a pipe, which holds more than the kernel takes as a filter. */
@@ -168,8 +164,7 @@ static int load(scmp_filter_ctx filter, const char **step)
     struct sock_fprog program = {.len = (unsigned short)((size_t)bytes / sizeof(code[0])),
                                  .filter = code};
     *step = "the kernel does not let system calls be supervised";
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        return -errno;
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* without it the filter is refused */
     long listener = syscall(
         SYS_seccomp, SECCOMP_SET_MODE_FILTER,
         SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);

@@ -6,7 +6,8 @@
  * is each openat2(), whose flags lie in memory. Told and let go on are the calls after which a
  * path may mean another thing or a process may open other files than the supervisor: see
  * rights.h. Refused is what the profile no-bypass refuses, and besides clone3() (its
- * flags lie in memory; libc does without) and fanotify, which hands out open files.
+ * flags lie in memory; libc does without), fanotify, which hands out open files, and Landlock,
+ * which would bind the program and not the supervisor that opens for it.
  */
 #ifndef SG_FILTER_H
 #define SG_FILTER_H

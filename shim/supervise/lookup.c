@@ -15,7 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define LINKS_MOST 40 /* as the kernel counts them */
+/* The path ends where the base does, whatever the root is. */
+#define BOUNDED (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
 
 int sg_reopen(int fd, int flags)
 {
@@ -38,7 +39,7 @@ static int ask_kernel(const struct sg_place *place, const char *path, struct ope
 {
     int base = place->base;
 
-    if (place->root >= 0) { /* for an absolute path: sg_lookup() sees to that */
+    if (place->root >= 0 && !(how.resolve & BOUNDED)) { /* for an absolute path: sg_lookup() */
         base = place->root;
         how.resolve |= RESOLVE_IN_ROOT;
     }
@@ -48,9 +49,9 @@ static int ask_kernel(const struct sg_place *place, const char *path, struct ope
 }
 
 /* Another's root bounds what is resolved by hand or from that root on, nothing else. */
-static bool must_walk(const struct sg_place *place, const char *path)
+static bool must_walk(const struct sg_place *place, const char *path, uint64_t resolve)
 {
-    return place->root >= 0 && *path != '/';
+    return place->root >= 0 && *path != '/' && !(resolve & BOUNDED);
 }
 
 /* No link followed: true for everybody. Else: no link that is more than a text, and the end is
@@ -79,9 +80,7 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
     int fd = -1;
 
     *by_hand = false;
-    if (must_walk(place, path) && resolve)
-        return -EACCES;
-    if (!must_walk(place, path)) {
+    if (!must_walk(place, path, resolve)) {
         fd = look(place, path, how, &sure);
         if (resolve && fd < 0)
             return fd;
@@ -100,64 +99,18 @@ int sg_lookup(const struct sg_place *place, const char *path, bool follow, uint6
     return fd;
 }
 
-/* The end of `path` below the folder `at`, which the kernel may do; a link there, which may lead
- * anywhere, is not followed: -ELOOP. */
-static int create_below(int at, const char *path, struct open_how how)
+/* The last name alone is the kernel's to open: a link there may lead anywhere. */
+static int create_by_hand(const struct sg_place *place, const char *path, struct open_how how)
 {
-    struct sg_place inside = {.root = -1, .base = at};
-    const char *slash = strrchr(path, '/');
+    struct sg_place folder = {.root = -1};
+    char end[NAME_MAX + 1];
 
+    folder.base = sg_walk_to_end(place, path, !(how.flags & O_NOFOLLOW), end);
+    if (folder.base < 0)
+        return folder.base;
     how.resolve = RESOLVE_NO_SYMLINKS;
-    return ask_kernel(&inside, slash ? slash + 1 : path, how);
-}
-
-static int walk_to_folder(const struct sg_place *place, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[PATH_MAX] = ".";
-
-    if (slash)
-        snprintf(folder, sizeof(folder), "%.*s", (int)(slash + 1 - path), path);
-    return sg_walk(place, folder, true, true);
-}
-
-/* What a link at the end of `path` says, in the place of `path`. What lies in /proc was found to
- * be there: such links are no concern of ours. */
-static bool follow_end(int at, char path[PATH_MAX])
-{
-    const char *slash = strrchr(path, '/');
-    char text[PATH_MAX];
-
-    ssize_t len = sg_lookup_is_proc(at)
-                      ? -1
-                      : readlinkat(at, slash ? slash + 1 : path, text, sizeof(text) - 1);
-    if (len <= 0)
-        return false;
-    memcpy(path, text, (size_t)len);
-    path[len] = '\0';
-    return true;
-}
-
-static int create_by_hand(const struct sg_place *place, const char *from,
-                          const struct open_how *how)
-{
-    struct sg_place here = *place;
-    char path[PATH_MAX];
-    int fd = -ELOOP, at = -1;
-
-    snprintf(path, sizeof(path), "%s", from);
-    for (int links = 0; links < LINKS_MOST && fd == -ELOOP; links++) {
-        int folder = walk_to_folder(&here, path);
-        if (at >= 0)
-            close(at);
-        if (folder < 0)
-            return folder;
-        here.base = at = folder;
-        fd = create_below(at, path, *how);
-        if (how->flags & O_NOFOLLOW || (fd == -ELOOP && !follow_end(at, path)))
-            break;
-    }
-    close(at);
+    int fd = *end ? ask_kernel(&folder, end, how) : -ELOOP;
+    close(folder.base);
     return fd;
 }
 
@@ -167,7 +120,7 @@ int sg_lookup_create(const struct sg_place *place, const char *path, const struc
     struct open_how mine = *how;
 
     if (by_hand)
-        return how->resolve ? -EACCES : create_by_hand(place, path, how);
+        return how->resolve ? -EACCES : create_by_hand(place, path, *how);
     mine.resolve |= RESOLVE_NO_MAGICLINKS;
     return ask_kernel(place, path, mine);
 }

@@ -85,27 +85,43 @@ static int vet(const struct opening *opening, int fd)
 
     if (fd < 0 || request->how.flags & O_WRONLY /* 3 reads no more than 1 does */)
         return fd;
-    int error = fstat(fd, &subject.st) ? errno : 0;
-    if (!error && (!S_ISREG(subject.st.st_mode) ||
-                   sg_vetting(&subject, opening->policy, (int)request->how.flags)))
+    if (fstat(fd, &subject.st) == 0 &&
+        (!S_ISREG(subject.st.st_mode) ||
+         sg_vetting(&subject, opening->policy, (int)request->how.flags)))
         return fd;
     close(fd);
-    return error ? -error : -EACCES;
+    return -EACCES;
 }
 
-static int create(const struct opening *opening)
+/* With the mask changed nobody waits, for the other end of a FIFO or for a lease: what would have
+ * to be waited for is there, and -ELOOP says so. */
+static int create(const struct opening *opening, const struct sg_place *place, const char *path,
+                  bool by_hand)
 {
     const struct sg_request *request = opening->request;
+    struct open_how how = request->how;
     struct sg_target target;
 
     if (!sg_target_read((pid_t)request->call.pid, &target) || !sg_request_is_valid(request))
-        return -EACCES;
+        return -EINTR;
+    how.flags |= O_NONBLOCK;
     pthread_mutex_lock(&mask_lock);
     mode_t before = umask(target.umask);
-    int fd = sg_lookup_create(&opening->place, request->path, &request->how, opening->by_hand);
+    int fd = sg_lookup_create(place, path, &how, by_hand);
     umask(before);
     pthread_mutex_unlock(&mask_lock);
-    return fd;
+    if (request->how.flags & O_NONBLOCK)
+        return fd;
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, (int)request->how.flags);
+    return fd == -EAGAIN ? -ELOOP : fd;
+}
+
+static int create_nameless(const struct opening *opening, int folder)
+{
+    struct sg_place place = {.root = -1, .base = folder};
+
+    return create(opening, &place, ".", false);
 }
 
 static int open_found(const struct opening *opening, int at, const struct stat *found)
@@ -118,14 +134,17 @@ static int open_found(const struct opening *opening, int at, const struct stat *
     if (S_ISLNK(found->st_mode))
         return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
     if (S_ISDIR(found->st_mode))
-        return is_tmpfile(&request->how) ? create(opening)
+        return is_tmpfile(&request->how) ? create_nameless(opening, at)
                : flags & O_CREAT         ? -EISDIR
                                          : sg_reopen(at, flags);
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
     if (S_ISREG(found->st_mode)) {
-        /* In folders like /tmp O_CREAT makes a difference; by hand no link at the end is followed. */
-        int fd = flags & O_CREAT && !sg_lookup_is_proc(at) ? create(opening) : -ELOOP;
+        /* In folders like /tmp O_CREAT makes a difference; by hand no link at the
+         * end is followed. */
+        int fd = flags & O_CREAT && !sg_lookup_is_proc(at)
+                     ? create(opening, &opening->place, request->path, opening->by_hand)
+                     : -ELOOP;
         return fd == -ELOOP ? sg_reopen(at, flags) : fd;
     }
     if (S_ISCHR(found->st_mode) && found->st_rdev == CALLERS_TERMINAL)
@@ -143,7 +162,7 @@ static int open_at(struct opening *opening)
 
     int at = sg_lookup(&opening->place, request->path, follow, how->resolve, &opening->by_hand);
     if (at == -ENOENT && how->flags & O_CREAT)
-        return create(opening);
+        return create(opening, &opening->place, request->path, opening->by_hand);
     if (at < 0)
         return at;
     int fd = fstat(at, &found) ? -errno : open_found(opening, at, &found);
@@ -161,21 +180,21 @@ int sg_opening(const struct sg_request *request, const struct sg_policy *policy)
     struct opening opening = {.request = request, .policy = policy};
     pid_t tid = (pid_t)request->call.pid;
     bool relative = *request->path != '/' || request->how.resolve & RESOLVE_IN_ROOT;
+    const char *why = NULL;
 
     int fd = sg_place_open(&opening.place, tid, request->dir, relative);
     if (fd == -EACCES || fd == -EPERM)
-        return decline(request, "what its path is relative to cannot be seen from outside");
-    if (fd < 0)
-        return fd;
-    if (sg_request_is_valid(request))
-        fd = sg_rights_enter(tid);
-    if (fd == 0) {
+        why = "what its path is relative to cannot be seen from outside";
+    else if (fd == 0 && (fd = sg_rights_enter(tid)) < 0)
+        why = "its rights are others than the supervisor's can be";
+    if (!sg_request_is_valid(request)) /* whose rights and folders these are nobody knows */
+        fd = -EINTR;
+    else if (why)
+        fd = decline(request, why);
+    else if (fd == 0)
         fd = open_at(&opening);
-        sg_rights_leave();
-        fd = vet(&opening, fd);
-    } else {
-        fd = decline(request, "its rights are others than the supervisor's can be");
-    }
+    sg_rights_leave();
+    fd = vet(&opening, fd);
     sg_place_close(&opening.place);
     return fd;
 }

@@ -11,7 +11,8 @@ struct sg_place {
     int base; /* for relative paths; AT_FDCWD while there is none */
 };
 
-/* Before the first worker: remembers the supervisor's own. False (errno) without /proc. */
+/* Before the first worker: remembers the supervisor's own. False (errno) without /proc, and with
+ * one that has other numbers for processes. */
 bool sg_place_start(void);
 
 /* Opens `dir` (AT_FDCWD: the working directory) where a path is relative to it, and the root where

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_NUMBER 4u /* before it stand the number, the name and a letter */
+#define NAME_FIELD 2u /* of /proc/PID/stat, in brackets */
 
 bool sg_proc_read(pid_t pid, const char *what, char *into, size_t cap)
 {
@@ -46,17 +46,15 @@ bool sg_proc_number(const char *text, const char *name, int base, uint64_t *into
 /* The name may hold anything, brackets too, but no later field does. */
 long sg_proc_stat(pid_t pid, unsigned field)
 {
-    char text[1024];
+    char text[1024], *end;
 
     if (!sg_proc_read(pid, "stat", text, sizeof(text)))
         return -1;
-    char *at = strrchr(text, ')');
-    if (!at || strlen(at) < 4)
+    const char *at = strrchr(text, ')');
+    for (unsigned i = NAME_FIELD; at && i < field; i++)
+        at = strchr(at + 1, ' ');
+    if (!at)
         return -1;
-    at += 3; /* ") S" */
-    for (unsigned i = FIRST_NUMBER; i < field && *at; i++)
-        at += 1 + strcspn(at + 1, " ");
-    char *end;
     long number = strtol(at, &end, 10);
     return end == at ? -1 : number;
 }

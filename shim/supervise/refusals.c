@@ -4,6 +4,7 @@
 #include "shim/note.h"
 #include "shim/supervised.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -79,7 +80,10 @@ void sg_refusals_answer(const struct sg_request *request)
     }
     pthread_mutex_unlock(&lock);
     size_t len = found.len < args[2] ? found.len : (size_t)args[2];
-    long put = len ? sg_request_write(request, args[1], found.text, len) : 0;
+    long put = 0;
+    if (len)
+        put = sg_request_is_valid(request) ? sg_request_write(request, args[1], found.text, len)
+                                           : -ESRCH;
     if (put < 0)
         (void)sg_request_fail(request, (int)put);
     else

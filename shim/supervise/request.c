@@ -85,7 +85,7 @@ int sg_request_give(const struct sg_request *request, int fd)
     return number < 0 ? number : sg_request_return(request, number);
 }
 
-long sg_request_read(const struct sg_request *request, uint64_t from, void *into, size_t len)
+static long read_memory(const struct sg_request *request, uint64_t from, void *into, size_t len)
 {
     struct iovec mine = {into, len}, theirs = {(void *)(uintptr_t)from, len};
     long got = process_vm_readv((pid_t)request->call.pid, &mine, 1, &theirs, 1, 0);
@@ -110,9 +110,9 @@ static int read_path(struct sg_request *request, uint64_t at)
         size_t most = PAGE - (at + len) % PAGE;
         if (most > sizeof(request->path) - len)
             most = sizeof(request->path) - len;
-        long got = sg_request_read(request, at + len, request->path + len, most);
-        if (got <= 0)
-            return got == 0 ? -EFAULT : (int)got;
+        long got = read_memory(request, at + len, request->path + len, most);
+        if (got < 0)
+            return (int)got;
         if (memchr(request->path + len, '\0', (size_t)got))
             return *request->path ? 0 : -ENOENT;
         len += (size_t)got;
@@ -123,7 +123,8 @@ static int read_path(struct sg_request *request, uint64_t at)
 /* The kernel looks at the flags before it looks for the path: without one it is they or EFAULT. */
 static int check_how(const struct open_how *how)
 {
-    if (syscall(SYS_openat2, AT_FDCWD, NULL, how, sizeof(*how)) >= 0 || errno != EFAULT)
+    (void)syscall(SYS_openat2, AT_FDCWD, NULL, how, sizeof(*how));
+    if (errno != EFAULT)
         return -errno;
     if (how->flags & O_PATH)
         return -ENOSYS; /* such a descriptor cannot be given, and openat() is there for it */
@@ -139,7 +140,7 @@ static int read_how(struct sg_request *request, uint64_t at, uint64_t size)
         return -EINVAL;
     if (size > sizeof(bytes))
         return -E2BIG;
-    long got = sg_request_read(request, at, bytes, (size_t)size);
+    long got = read_memory(request, at, bytes, (size_t)size);
     if (got != (long)size)
         return got < 0 ? (int)got : -EFAULT;
     for (size_t i = sizeof(request->how); i < size; i++)
@@ -149,12 +150,11 @@ static int read_how(struct sg_request *request, uint64_t at, uint64_t size)
     return check_how(&request->how);
 }
 
+/* A file without a name comes with O_DIRECTORY, which the filter lets through. */
 static int take_how(struct sg_request *request, uint64_t flags, uint64_t mode)
 {
-    bool makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
-
-    request->how =
-        (struct open_how){.flags = flags & OPEN_FLAGS, .mode = makes ? mode & MODE_BITS : 0};
+    request->how = (struct open_how){.flags = flags & OPEN_FLAGS,
+                                     .mode = flags & O_CREAT ? mode & MODE_BITS : 0};
     /* The kernel is particular about no other flag here. */
     return flags & (O_TMPFILE & ~O_DIRECTORY) ? check_how(&request->how) : 0;
 }

@@ -35,8 +35,7 @@ int sg_request_let_go_on(const struct sg_request *request);
 /* The call answers a new descriptor of the thread for our `fd`, which is closed. */
 int sg_request_give(const struct sg_request *request, int fd);
 
-/* Memory of the thread. Bytes that were copied, or a negative errno. */
-long sg_request_read(const struct sg_request *request, uint64_t from, void *into, size_t len);
+/* Into the thread's memory. Bytes that were copied, or a negative errno. */
 long sg_request_write(const struct sg_request *request, uint64_t to, const void *from, size_t len);
 
 #endif

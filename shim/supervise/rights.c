@@ -46,9 +46,19 @@ static int set_caps(uint64_t effective)
     return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
+static bool same_groups(const gid_t *groups, long count, const struct sg_target *target)
+{
+    return count == (long)target->group_count &&
+           memcmp(groups, target->groups, target->group_count * sizeof(gid_t)) == 0;
+}
+
+/* Who may not set groups may still have several users to be. */
 static int set_ids(const struct sg_target *target)
 {
-    if (syscall(SYS_setgroups, (size_t)target->group_count, target->groups))
+    gid_t now[SG_GROUPS_MAX];
+
+    if (!same_groups(now, syscall(SYS_getgroups, SG_GROUPS_MAX, now), target) &&
+        syscall(SYS_setgroups, (size_t)target->group_count, target->groups))
         return -errno;
     syscall(SYS_setfsgid, target->fsgid);
     syscall(SYS_setfsuid, target->fsuid);
@@ -61,8 +71,7 @@ static int set_ids(const struct sg_target *target)
 static bool same_ids(const struct sg_target *target)
 {
     return target->fsuid == ours.fsuid && target->fsgid == ours.fsgid &&
-           target->group_count == ours.group_count &&
-           memcmp(target->groups, ours.groups, target->group_count * sizeof(gid_t)) == 0;
+           same_groups(ours.groups, ours.group_count, target);
 }
 
 /* Capabilities of a namespace below ours are none over our files. */
@@ -102,7 +111,6 @@ void sg_rights_leave(void)
     if (!entered)
         return;
     entered = false;
-    if (set_caps(ours.caps) || (ours.caps >> CAP_SETGID & 1 && set_ids(&ours)) ||
-        set_caps(ours.caps))
+    if (set_caps(ours.caps) || set_ids(&ours) || set_caps(ours.caps))
         abort(); /* a thread with the wrong rights must open nothing more */
 }

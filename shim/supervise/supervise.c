@@ -110,7 +110,8 @@ static bool begin(struct supervisor *self, char *why, size_t cap)
         snprintf(why, cap, "the kernel does not let the memory of supervised programs be read: %s",
                  strerror(errno));
     else if (!sg_rights_start() || !sg_place_start())
-        snprintf(why, cap, "/proc: %s (is it mounted?)", strerror(errno));
+        snprintf(why, cap, "/proc: %s (is it mounted, and that of this PID namespace?)",
+                 strerror(errno));
     else if ((unvetted = sg_inherited_refused(self->command->policy, self->pid)))
         snprintf(why, cap, "%s is open already, and refused", unvetted);
     else if (!sg_inherited_close(self->front, self->child, self->listener) ||
@@ -157,7 +158,8 @@ static void look_after(struct supervisor *self)
     int status;
 
     for (;;) {
-        /* The command stays a zombie until everybody knows, so that its number means nobody else. */
+        /* The command stays a zombie until everybody knows, so that its number
+         * means nobody else. */
         info.si_pid = 0;
         if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WCONTINUED | WNOWAIT) && errno == ECHILD)
             return;
@@ -174,8 +176,7 @@ static int wait_for(pid_t pid)
 {
     int status = 0;
 
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    (void)waitpid(pid, &status, 0); /* all signals are blocked */
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_REFUSED;
 }
 
@@ -184,10 +185,10 @@ static void raise_limit(void)
 {
     struct rlimit files;
 
-    if (getrlimit(RLIMIT_NOFILE, &files))
-        return;
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 static int supervise(struct supervisor *self)
@@ -219,45 +220,50 @@ static int be_supervisor(const struct sg_supervised_command *command, int front,
                          const sigset_t *signals)
 {
     struct supervisor self = {
-        .command = command, .front = front, .listener = -1, .parent = getppid()};
+        .command = command, .front = front, .listener = -1, .pid = -1, .parent = getppid()};
     int pair[2];
 
     prctl(PR_SET_NAME, "sg-supervisor", 0, 0, 0);
-    if (!sg_tree_adopt() || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
-        (self.pid = fork()) < 0) {
+    if (sg_tree_adopt() && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
+        self.pid = fork();
+    switch (self.pid) {
+    case -1:
         tell_front(&self, SG_FRONT_REFUSED, refuse(command->name, "no supervisor", errno));
         return 1;
-    }
-    if (self.pid == 0) {
+    case 0:
         close(pair[0]);
         close(front);
         _exit(be_command(command, pair[1], signals));
+    default:
+        close(pair[1]);
+        self.child = pair[0];
+        return supervise(&self);
     }
-    close(pair[1]);
-    self.child = pair[0];
-    return supervise(&self);
 }
 
 int sg_supervise(const struct sg_supervised_command *command)
 {
     sigset_t all, before;
-    int pair[2];
+    int pair[2], status;
     pid_t supervisor = -1;
 
     sg_log_open(&command->policy->log);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    if (!sg_tree_adopt() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
-        (supervisor = fork()) < 0)
+    if (sg_tree_adopt() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+        supervisor = fork();
+    switch (supervisor) {
+    case -1:
         return refuse(command->name, "no supervisor", errno);
-    if (supervisor == 0) {
+    case 0:
         close(pair[0]);
-        int status = be_supervisor(command, pair[1], &before);
+        status = be_supervisor(command, pair[1], &before);
         sg_tree_kill();
         _exit(status);
+    default:
+        close(pair[1]);
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        (void)sg_inherited_close(pair[0], pair[0], pair[0]); /* a pipe is not to stay open */
+        return sg_front(pair[0], supervisor);
     }
-    close(pair[1]);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)sg_inherited_close(pair[0], pair[0], pair[0]); /* a pipe is not to stay open for us */
-    return sg_front(pair[0], supervisor);
 }

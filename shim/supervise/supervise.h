@@ -9,9 +9,12 @@
  * left; without the front the supervisor kills the command.
  *
  * What is not vetted: bytes that come by no open of a file (sockets, descriptors passed in by
- * processes outside), a file that changes after it was opened, programs themselves (execve). What
- * differs from an unsupervised run: no setuid programs (no_new_privs), no tracing, no io_uring; a
- * terminal is not taken over by merely opening it; drivers that bind a descriptor to the process
+ * processes outside), a file that changes after it was opened, programs themselves (execve).
+ *
+ * What differs from an unsupervised run: no setuid programs (no_new_privs), no tracing, no
+ * io_uring, no mounting, no Landlock. What a security module (AppArmor, SELinux) denies to the
+ * command's own profile alone is opened for it. /proc/sys/net is that of the supervisor's network.
+ * A terminal is not taken over by merely opening it. Drivers that bind a descriptor to the process
  * that opened the device (InfiniBand verbs, ROCm) do not work.
  */
 #ifndef SG_SUPERVISE_H

@@ -22,4 +22,7 @@ struct sg_target {
 /* Reads /proc/TID/status. False when there is none, or it is not understood. */
 bool sg_target_read(pid_t tid, struct sg_target *target);
 
+/* The same, of the text of that file. */
+bool sg_target_parse(const char *text, struct sg_target *target);
+
 #endif

@@ -23,7 +23,7 @@ static dev_t terminal_of(pid_t tid)
                                  (packed & 0xff) | ((unsigned)packed >> 12 & 0xfff00));
 }
 
-static void name_terminal(dev_t number, char *path, size_t cap)
+void sg_terminal_name(dev_t number, char *path, size_t cap)
 {
     unsigned at = minor(number);
 
@@ -47,7 +47,7 @@ int sg_terminal_open(const struct sg_place *place, int flags)
 
     if (!number)
         return -ENXIO;
-    name_terminal(number, path, sizeof(path));
+    sg_terminal_name(number, path, sizeof(path));
     int at = sg_lookup(&root, path, true, 0, &by_hand);
     if (at < 0)
         return -ENXIO;

@@ -4,6 +4,9 @@
 
 #include "shim/supervise/place.h"
 
+/* The path of the terminal of that number. */
+void sg_terminal_name(dev_t number, char *path, size_t cap);
+
 /* Opens the controlling terminal of the thread; a negative errno. */
 int sg_terminal_open(const struct sg_place *place, int flags);
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,12 +15,14 @@
 
 #define LINKS_MOST 40 /* as the kernel counts them */
 #define PROC_ROOT_INO 1
+#define NUMBER_MAX 10 /* digits of a process */
 
 struct walk {
     const struct sg_place *place;
     int at; /* the folder that is reached */
     int links;
     bool follow, magic;
+    char *end;               /* where the last name goes, that is not looked up then; or NULL */
     char rest[2 * PATH_MAX]; /* still to go */
 };
 
@@ -63,15 +64,17 @@ static int step_up(struct walk *walk)
     return step_to(walk, openat(walk->at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* Whether `name` in /proc is this process or one of its threads. */
-static bool is_our_number(const char *name)
+/* Whether `name` in a folder is this process or one of its threads. Asked there: the /proc of
+ * another namespace of processes has other numbers for them. */
+static bool is_our_number(int folder, const char *above, size_t above_len, const char *name,
+                          size_t len)
 {
-    char path[64];
+    char path[PATH_MAX + 64];
 
-    if (name[strspn(name, "0123456789")] || strlen(name) > 10)
+    if (len == 0 || len > NUMBER_MAX || strspn(name, "0123456789") < len)
         return false;
-    snprintf(path, sizeof(path), "/proc/self/task/%s", name);
-    return access(path, F_OK) == 0;
+    snprintf(path, sizeof(path), "%.*sself/task/%.*s", (int)above_len, above, (int)len, name);
+    return faccessat(folder, path, F_OK, 0) == 0;
 }
 
 static bool is_proc_root(int fd)
@@ -89,39 +92,36 @@ static bool counts_as_ours(int proc)
     return fstat(proc, &theirs) == 0 && stat("/proc", &mine) == 0 && theirs.st_dev == mine.st_dev;
 }
 
-/* What "self" and "thread-self" say to the thread; false where `name` is neither. */
-static bool read_self(const struct walk *walk, const char *name, char *text, size_t cap, int *error)
+/* What "self" and "thread-self" say to the thread: 1; 0 where `name` is neither. */
+static int read_self(const struct walk *walk, const char *name, char *text, size_t cap)
 {
     struct sg_target target;
     bool thread = strcmp(name, "thread-self") == 0;
 
     if ((!thread && strcmp(name, "self") != 0) || !is_proc_root(walk->at))
-        return false;
-    *error = counts_as_ours(walk->at) && sg_target_read(walk->place->tid, &target) ? 0 : EACCES;
-    if (*error)
-        return true;
+        return 0;
+    if (!counts_as_ours(walk->at) || !sg_target_read(walk->place->tid, &target))
+        return -EACCES;
     if (thread)
         snprintf(text, cap, "%d/task/%d", (int)target.pid, (int)walk->place->tid);
     else
         snprintf(text, cap, "%d", (int)target.pid);
-    return true;
+    return 1;
 }
 
-/* Puts a link's text before what is still to go. */
+/* Puts a link's text before what is still to go, which is nothing or begins with a slash. */
 static int take_text(struct walk *walk, const char *text)
 {
     char rest[sizeof(walk->rest)];
 
     memcpy(rest, walk->rest, sizeof(rest));
-    if (!*text)
-        return fail(walk, ENOENT);
-    int len = snprintf(walk->rest, sizeof(walk->rest), "%s%s%s", text, *rest ? "/" : "", rest);
-    if (len < 0 || (size_t)len >= sizeof(walk->rest))
+    if ((size_t)snprintf(walk->rest, sizeof(walk->rest), "%s%s", text, rest) >= sizeof(walk->rest))
         return fail(walk, ENAMETOOLONG);
     return *text == '/' ? step_to_root(walk) : 0;
 }
 
-/* fs.protected_symlinks: in a folder like /tmp only one's own links are followed, or its owner's. */
+/* fs.protected_symlinks: in a folder like /tmp only one's own links are followed,
+ * or its owner's. */
 static bool is_protected(const struct walk *walk, const struct stat *link)
 {
     struct stat folder;
@@ -146,15 +146,16 @@ static bool is_magic(const struct walk *walk, const char *name)
 
 static int follow_link(struct walk *walk, const char *name, int link, const struct stat *found)
 {
+    int folder = *walk->rest ? O_DIRECTORY : 0;
     char text[PATH_MAX];
-    int error = 0;
 
     if (++walk->links > LINKS_MOST)
         return fail(walk, ELOOP);
-    if (read_self(walk, name, text, sizeof(text), &error))
-        return error ? fail(walk, error) : take_text(walk, text);
+    int self = read_self(walk, name, text, sizeof(text));
+    if (self)
+        return self < 0 ? fail(walk, -self) : take_text(walk, text);
     if (sg_lookup_is_proc(link) && is_magic(walk, name))
-        return walk->magic ? step_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC))
+        return walk->magic ? step_to(walk, openat(walk->at, name, O_PATH | O_CLOEXEC | folder))
                            : fail(walk, ELOOP);
     if (is_protected(walk, found))
         return fail(walk, EACCES);
@@ -165,81 +166,105 @@ static int follow_link(struct walk *walk, const char *name, int link, const stru
     return take_text(walk, text);
 }
 
-/* One name of the path. `folder`: more is to come, or a slash behind it. */
-static int step(struct walk *walk, const char *name, bool folder)
+static bool is_followed_link(const struct walk *walk, int fd, const struct stat *found)
 {
-    struct stat found;
+    return fd >= 0 && S_ISLNK(found->st_mode) && (*walk->rest || walk->follow);
+}
+
+/* One name of the path; what follows it, if only a slash, is `rest`. */
+static int step(struct walk *walk, const char *name)
+{
+    struct stat found = {0};
+    bool last = !walk->rest[strspn(walk->rest, "/")];
 
     if (strcmp(name, "..") == 0)
         return step_up(walk);
-    if (is_our_number(name) && is_proc_root(walk->at))
+    if (is_our_number(walk->at, "", 0, name, strlen(name)))
         return fail(walk, EACCES);
+    if (walk->end && last && *walk->rest)
+        return fail(walk, EISDIR);
     int next = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (next < 0)
-        return fail(walk, errno);
-    if (fstat(next, &found) == 0 && S_ISLNK(found.st_mode) && (folder || walk->follow)) {
+    if (next >= 0)
+        (void)fstat(next, &found);
+    if (is_followed_link(walk, next, &found)) {
         int answer = follow_link(walk, name, next, &found);
         close(next);
         return answer;
     }
-    if (folder && !S_ISDIR(found.st_mode)) {
+    if (walk->end && last) {
+        memcpy(walk->end, name, strlen(name) + 1);
+        return next < 0 ? 0 : close(next);
+    }
+    if (next >= 0 && *walk->rest && !S_ISDIR(found.st_mode)) {
         close(next);
         return fail(walk, ENOTDIR);
     }
     return step_to(walk, next);
 }
 
-/* Cuts the first name off. `folder`: something, if only a slash, follows it. */
-static bool next_name(struct walk *walk, char name[NAME_MAX + 1], bool *folder, int *answer)
+/* Cuts the first name off. */
+static bool next_name(struct walk *walk, char name[NAME_MAX + 1], int *answer)
 {
-    char *begin = walk->rest + strspn(walk->rest, "/");
+    const char *begin = walk->rest + strspn(walk->rest, "/");
     size_t len = strcspn(begin, "/");
 
-    *answer = 0;
-    if (len == 0)
-        return false;
-    if (len > NAME_MAX) {
+    if (len > NAME_MAX)
         *answer = fail(walk, ENAMETOOLONG);
+    if (len == 0 || len > NAME_MAX)
         return false;
-    }
     memcpy(name, begin, len);
     name[len] = '\0';
-    *folder = begin[len] == '/';
-    begin += len;
-    begin += strspn(begin, "/");
-    memmove(walk->rest, begin, strlen(begin) + 1);
+    memmove(walk->rest, begin + len, strlen(begin + len) + 1);
     return true;
+}
+
+static int go(struct walk *walk, const char *path)
+{
+    char name[NAME_MAX + 1];
+    int answer;
+
+    snprintf(walk->rest, sizeof(walk->rest), "%s", path);
+    if (*path == '/')
+        answer = step_to_root(walk);
+    else
+        answer = step_to(walk, fcntl(walk->place->base, F_DUPFD_CLOEXEC, 0));
+    while (answer == 0 && next_name(walk, name, &answer))
+        if (strcmp(name, ".") != 0)
+            answer = step(walk, name);
+    return answer < 0 ? answer : walk->at;
 }
 
 int sg_walk(const struct sg_place *place, const char *path, bool follow, bool magic)
 {
     struct walk walk = {.place = place, .at = -1, .follow = follow, .magic = magic};
-    char name[NAME_MAX + 1];
-    bool folder = false;
-    int answer;
 
-    snprintf(walk.rest, sizeof(walk.rest), "%s", path);
-    if (*path == '/')
-        answer = step_to_root(&walk);
-    else
-        answer = step_to(&walk, fcntl(place->base, F_DUPFD_CLOEXEC, 0));
-    while (answer == 0 && next_name(&walk, name, &folder, &answer))
-        if (strcmp(name, ".") != 0)
-            answer = step(&walk, name, folder);
-    return answer < 0 ? answer : walk.at;
+    return go(&walk, path);
+}
+
+int sg_walk_to_end(const struct sg_place *place, const char *path, bool follow,
+                   char end[NAME_MAX + 1])
+{
+    struct walk walk = {.place = place, .at = -1, .follow = follow, .magic = true, .end = end};
+
+    *end = '\0';
+    return go(&walk, path);
 }
 
 bool sg_walk_is_ours(int fd)
 {
-    char link[48], text[PATH_MAX], *save = NULL;
+    char link[48], text[PATH_MAX];
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, text, sizeof(text) - 1);
     if (len < 0)
         return true;
     text[len] = '\0';
-    for (char *name = strtok_r(text, "/", &save); name; name = strtok_r(NULL, "/", &save))
-        if (is_our_number(name))
+    for (const char *slash = text; (slash = strchr(slash, '/')); slash++) {
+        const char *name = slash + 1;
+        size_t name_len = strcspn(name, "/");
+        if (is_our_number(AT_FDCWD, text, (size_t)(name - text), name, name_len) ||
+            is_our_number(AT_FDCWD, "/proc/", 6, name, name_len))
             return true;
+    }
     return false;
 }

@@ -1,8 +1,8 @@
 /* bench_inflate.c - the decoders beside the bare libraries: bench_inflate ROUNDS
  *
  * For each format a sample is packed and unpacked from memory, by the library alone and through a
- * decoder and a stream as a scan does it. Prints a line of JSON each: format, bytes unpacked, seconds
- * of the fastest round of both.
+ * decoder and a stream as a scan does it. Prints a line of JSON each: format, bytes unpacked,
+ * seconds of the fastest round of both.
  */
 #include "scan/formats.h"
 

@@ -1,8 +1,9 @@
 /* bench_vet.c - what one vetting of a file costs a process that has vetted before:
  *     bench_vet ROUNDS FILE
  *
- * Prints one line of JSON: microseconds of processor time of the fastest round and of the first, page
- * faults of a round (the middle one of all) and of the first. Nothing is remembered between rounds.
+ * Prints one line of JSON: microseconds of processor time of the fastest round and of the first,
+ * page faults of a round (the middle one of all) and of the first. Nothing is remembered between
+ * rounds.
  */
 #include "policy/policy.h"
 #include "shim/vet.h"

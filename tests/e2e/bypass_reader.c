@@ -1,6 +1,6 @@
-/* bypass_reader.c - reads a file past libc, in the way that its first argument names, and writes what
- * it got to standard output. Built twice: static, as a program that nothing is preloaded into, and
- * as a library whose sg_bypass() a Python calls through ctypes. */
+/* bypass_reader.c - reads a file past libc, in the way that its first argument names, and writes
+ * what it got to standard output. Built twice: static, as a program that nothing is preloaded into,
+ * and as a library whose sg_bypass() a Python calls through ctypes. */
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>

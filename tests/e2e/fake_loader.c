@@ -1,7 +1,7 @@
 /* fake_loader.c - a program loader that promises to preload a library, and does not.
  *
- * With --list it prints that LIBRARY would be mapped. As the loader of a program (PT_INTERP) it maps
- * LIBC, whose name is that of a C library, and sleeps: the program never begins. Stands on raw
+ * With --list it prints that LIBRARY would be mapped. As the loader of a program (PT_INTERP) it
+ * maps LIBC, whose name is that of a C library, and sleeps: the program never begins. Stands on raw
  * system calls, because a C library's own start would take the program's headers for its own.
  */
 #include <fcntl.h>

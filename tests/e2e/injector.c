@@ -1,8 +1,9 @@
-/* injector.c - lets one system call of this thread fail, whoever makes it: the guard's own go past libc.
+/* injector.c - lets one system call of this thread fail, whoever makes it: the guard's own go past
+ * libc.
  *
  * A filter turns each system call into a signal, but those made at `gate`; the handler counts them,
- * and makes them all the same, but for the one that is to fail. From Python by ctypes: begin(),
- * what is to be disturbed, end().
+ * and makes them all the same, but for the one that is to fail. From Python by ctypes, and from a
+ * unit test in a thread of its own: begin(), what is to be disturbed, end().
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -34,7 +35,7 @@ __asm__(".pushsection .text\n.globl gate\n.globl gate_after\n"
 #error only x86-64 so far
 #endif
 
-enum kind { KIND_ERRNO, KIND_HALF, KIND_NOTHING, KIND_EVER_AFTER };
+enum kind { KIND_ERRNO, KIND_HALF, KIND_NOTHING, KIND_EVER_AFTER, KIND_VISIT };
 
 static struct {
     int at; /* which call, from 1 on; 0: none */
@@ -43,7 +44,12 @@ static struct {
     int calls;   /* so far */
     long number; /* of the call that failed; -1: none did */
     int counting;
+    void (*visit)(void); /* of KIND_VISIT: what is done before that call and each after it */
 } plan;
+
+int begin(int at, int kind, int error);
+int end(void);
+long failed(void);
 
 /* Reads and writes, of which fewer bytes may be done than were asked for. */
 static int moves_bytes(long number)
@@ -62,8 +68,9 @@ static int is_due(long number)
     if (!plan.counting)
         return 0;
     if (++plan.calls != plan.at)
-        return plan.kind == KIND_EVER_AFTER && number == plan.number;
-    return plan.kind == KIND_ERRNO || plan.kind == KIND_EVER_AFTER || moves_bytes(number);
+        return (plan.kind == KIND_EVER_AFTER && number == plan.number) ||
+               (plan.kind == KIND_VISIT && plan.calls > plan.at);
+    return plan.kind == KIND_ERRNO || plan.kind >= KIND_EVER_AFTER || moves_bytes(number);
 }
 
 /* The mask that counts is the one that the handler's end puts back. */
@@ -107,14 +114,16 @@ static void on_call(int signal, siginfo_t *info, void *context)
     (void)signal;
     if (now)
         plan.number = number;
+    if (now && plan.kind == KIND_VISIT)
+        plan.visit();
     if (now && number == SYS_brk) /* which never says that it fails */
         RESULT(uc) = gate(SYS_brk, 0, 0, 0, 0, 0, 0);
     else if (now && plan.kind == KIND_NOTHING)
         RESULT(uc) = 0;
-    else if (now && plan.kind != KIND_HALF)
+    else if (now && plan.kind != KIND_HALF && plan.kind != KIND_VISIT)
         RESULT(uc) = -plan.error;
     else
-        RESULT(uc) = make(uc, number, now);
+        RESULT(uc) = make(uc, number, now && plan.kind == KIND_HALF);
     errno = before;
 }
 

@@ -235,6 +235,41 @@ static int verb_storm(char **args)
     return 0;
 }
 
+static void *open_one(void *path)
+{
+    return (void *)(intptr_t)open(path, O_RDONLY);
+}
+
+/* FIFO COUNT: so many threads open it and wait, more than the parent, the supervisor, has; when it
+ * has no more to give the other end is opened. Prints how many got it. */
+static int verb_crowd(char **args)
+{
+    int count = atoi(args[1]), opened = 0;
+    pthread_t threads[count];
+    struct stat tasks = {0};
+    char path[64];
+    pthread_attr_t small;
+    void *fd;
+
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 << 10);
+    for (int i = 0; i < count; i++)
+        pthread_create(&threads[i], &small, open_one, args[0]);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)getppid());
+    for (int i = 0; i < 1000 && tasks.st_nlink < 512 + 2; i++) {
+        usleep(10000);
+        stat(path, &tasks);
+    }
+    int writer = open(args[0], O_WRONLY);
+    for (int i = 0; i < count; i++) {
+        pthread_join(threads[i], &fd);
+        opened += (intptr_t)fd >= 0;
+    }
+    close(writer);
+    printf("%d\n", opened);
+    return 0;
+}
+
 /* PATH MODE: makes it, prints its mode in octal. */
 static int verb_make(char **args)
 {
@@ -274,7 +309,7 @@ static const struct {
     {"handle", verb_handle},   {"uring", verb_uring},   {"memfd", verb_memfd},
     {"foreign", verb_foreign}, {"flip", verb_flip},     {"signals", verb_signals},
     {"storm", verb_storm},     {"make", verb_make},     {"openat2-bad", verb_openat2_bad},
-    {"busy", verb_busy},
+    {"busy", verb_busy},       {"crowd", verb_crowd},
 };
 
 int main(int argc, char **argv)

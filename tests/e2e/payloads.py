@@ -3,6 +3,7 @@
 Each calls os.system("touch CANARY") and nothing else; the canary tells whether it ran.
 """
 
+import os
 import struct
 from pathlib import Path
 
@@ -34,3 +35,14 @@ def pickle_of(canary: Path, protocol: int) -> bytes:
     if protocol < 4:
         return b"\x80" + bytes([protocol]) + body
     return b"\x80" + bytes([protocol]) + b"\x95" + struct.pack("<Q", len(body)) + body
+
+
+def endless(place: Path) -> Path:
+    """A folder of more work than there is time for, and of one finding at its beginning: a.pkl."""
+    folder = place / "endless"
+    folder.mkdir()
+    (folder / "a.pkl").write_bytes(pickle_of(place / "canary", 2))
+    (place / "long.pkl").write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
+    for number in range(1000):
+        os.link(place / "long.pkl", folder / f"long{number}.pkl")
+    return folder

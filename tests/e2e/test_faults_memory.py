@@ -11,13 +11,11 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import BUILD, CLI, ROOT, run
+from conftest import CLI, ROOT, SANITIZED, run
 from seven_zip import seven_zip
 from supervising import compiled
 
-pytestmark = pytest.mark.skipif(
-    "-san" in BUILD.name, reason="a sanitizer brings an allocator of its own"
-)
+pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer brings an allocator of its own")
 
 LONG = os.environ.get("SG_FAULTS") == "long"
 CORPUS = ROOT / "tests/fuzz/corpus/fuzz_scan"

@@ -19,11 +19,7 @@ from typing import Any
 
 import payloads
 import pytest
-from conftest import BUILD, CLI, LIBRARY, Done, clean_environment, guarded, run
-
-pytestmark = pytest.mark.skipif(
-    "-san" in BUILD.name, reason="a sanitized library cannot be preloaded"
-)
+from conftest import CLI, PRELOAD, Done, clean_environment, guarded, run
 
 PYTHON = "/usr/bin/python3"
 # Tries each file `times` times, and says how many times the program was refused.
@@ -121,7 +117,7 @@ def test_file_system_that_is_full(evil: Path, place: Path, apart: list[str]) -> 
     """A record may be cut by the end of the disk, but the one after it begins a line of its own."""
     disk = place / "disk"
     disk.mkdir()
-    words = ["sh", "-c", FULL, "sh", disk, LIBRARY, evil, "40", PYTHON]
+    words = ["sh", "-c", FULL, "sh", disk, PRELOAD, evil, "40", PYTHON]
     done = run([*apart, *words])
     assert done.status == 0, done
     lines = done.out.splitlines()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BUILD, ROOT
+from conftest import BUILD, ROOT, SANITIZED
 
 sys.path.insert(0, str(ROOT / "scripts"))
 from sbom_parts import LICENCES, Build, SbomError, taken
@@ -39,12 +39,12 @@ pytestmark = [
     pytest.mark.skipif(
         not (BUILD / "safeguard.map").exists(), reason="this build's linker wrote no map"
     ),
-    pytest.mark.skipif("san" in BUILD.name, reason="sanitizers bring their own"),
+    pytest.mark.skipif(SANITIZED, reason="sanitizers bring their own"),
 ]
 
 
-def make_sbom(out: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    words = ["python3", str(ROOT / "scripts" / "sbom"), str(BUILD), "0.1.0", str(out)]
+def make_sbom(out: Path, *shipped: str, **env: str) -> subprocess.CompletedProcess[str]:
+    words = ["python3", str(ROOT / "scripts" / "sbom"), str(BUILD), "0.1.0", str(out), *shipped]
     mine = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
     return subprocess.run(words, env={**mine, **env}, capture_output=True, text=True, check=False)
 
@@ -156,6 +156,21 @@ def test_same_bytes_again_and_a_time_only_when_given(text: str, tmp_path: Path) 
     assert "timestamp" not in text
     assert make_sbom(dated, SOURCE_DATE_EPOCH="86400").returncode == 0
     assert json.loads(dated.read_text())["metadata"]["timestamp"] == "1970-01-02T00:00:00Z"
+
+
+def test_of_some_files_as_they_are_shipped(bom: dict[str, Any], tmp_path: Path) -> None:
+    stripped, out = tmp_path / "libsafeguard.so.1", tmp_path / "sbom.json"
+    words = ["strip", "--strip-unneeded", "-o", stripped, BUILD / "libsafeguard.so"]
+    subprocess.run(words, check=True)
+    assert make_sbom(out, f"libsafeguard.so={stripped}").returncode == 0
+    shipped = json.loads(out.read_text(encoding="utf-8"))
+    rows = {part["name"]: part for part in shipped["components"]}
+    [told] = rows["libsafeguard.so"]["hashes"]
+    assert told["content"] == hashlib.sha256(stripped.read_bytes()).hexdigest()
+    assert not rows.keys() & {"safeguard", "libsgscan.so", "libsgscan.a"}
+    assert parts(shipped, "libsafeguard.so") == parts(bom, "libsafeguard.so")
+    assert "libarchive-dev" not in rows
+    assert make_sbom(out, f"libother.so={stripped}").returncode == 2
 
 
 def test_what_nobody_accounts_for_is_refused(

@@ -141,19 +141,8 @@ def test_files_that_vanish_meanwhile(place: Path) -> None:
     )
 
 
-def endless(place: Path) -> Path:
-    """More work than there is time for, and one finding at its beginning."""
-    folder = place / "endless"
-    folder.mkdir()
-    (folder / "a.pkl").write_bytes(payloads.pickle_of(place / "canary", 2))
-    (place / "long.pkl").write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
-    for number in range(1000):
-        os.link(place / "long.pkl", folder / f"long{number}.pkl")
-    return folder
-
-
 def test_signal_leaves_a_whole_document_and_the_cache(place: Path) -> None:
-    folder = endless(place)
+    folder = payloads.endless(place)
     (folder / "b.pkl").write_bytes(pickle.dumps([1, 2]))
     while time.time() - (folder / "b.pkl").stat().st_ctime < 3.1:
         time.sleep(0.1)  # what is warm is not remembered

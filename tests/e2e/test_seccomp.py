@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BUILD, CLI, ROOT, Done, clean_environment, guarded, run
+from conftest import CLI, ROOT, Done, clean_environment, guarded, run
 
-pytestmark = [
-    pytest.mark.skipif("-san" in BUILD.name, reason="a sanitized library cannot be preloaded"),
-    pytest.mark.skipif(
-        platform.machine() not in {"x86_64", "aarch64"}, reason="profiles are for x86-64 and arm64"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "aarch64"}, reason="profiles are for x86-64 and arm64"
+)
 
 PROFILES = ["no-bypass", "inference"]
 ASK = 0x53470000

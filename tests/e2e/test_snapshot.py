@@ -249,7 +249,7 @@ CHANGING = (
     "first = file.read(int(sys.argv[3]))\n"
     "with open(sys.argv[2], 'rb') as other: pass\n"
     "os.spawnv(os.P_WAIT, '/bin/dd', ['dd', 'if=' + sys.argv[2], 'of=' + sys.argv[1],"
-    " 'conv=notrunc', 'status=none'])\n"
+    " 'bs=4096', 'conv=notrunc', 'status=none'])\n"
     "try: print(len(first), len(file.read()))\n"
     "except PermissionError as why: print(why)"
 )

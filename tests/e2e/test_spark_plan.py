@@ -21,9 +21,6 @@ os.environ.setdefault("SAFEGUARD_LIBRARY_DIR", str(BUILD))
 spark_children: Any = importlib.import_module("spark_children")
 spark_files: Any = importlib.import_module("spark_files")
 
-pytestmark = pytest.mark.skipif(
-    "-san" in BUILD.name, reason="Python cannot load a sanitized library"
-)
 CLEAN = b"\x80\x04N."
 
 

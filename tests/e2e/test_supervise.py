@@ -77,6 +77,17 @@ def test_what_is_refused(here: Path, static: Path) -> None:
     assert under(static, "foreign", here / "clean.pkl").out == f"{-errno.ENOSYS} {-errno.ENOSYS}\n"
 
 
+def test_no_sandbox_that_would_not_bind_the_supervisor(here: Path) -> None:
+    """The supervisor opens what Landlock would deny: so a program hears that there is none."""
+    code = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+for number in (444, 446):
+    print(libc.syscall(number, 0, 0, 1), ctypes.get_errno())
+"""
+    assert python(code).out == f"-1 {errno.EOPNOTSUPP}\n" * 2
+
+
 def test_openat2(here: Path, static: Path) -> None:
     (here / "down").mkdir()
     (here / "down" / "link").symlink_to("../clean.pkl")

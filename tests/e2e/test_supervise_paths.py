@@ -276,6 +276,32 @@ def test_another_root(here: Path, tmp_path: Path) -> None:
     assert blocked
 
 
+FOREIGN = """
+import os, sys
+outer = sys.argv[1]
+me = os.readlink(f"{outer}/self")
+parent = [line.split()[1] for line in open(f"{outer}/{me}/status") if line.startswith("PPid")][0]
+for path in (f"{parent}/environ", f"{parent}/fd/0", f"task/../{parent}/mem", "self/comm"):
+    try:
+        print(os.open(f"{outer}/{path}", os.O_RDWR if "mem" in path else os.O_RDONLY))
+    except OSError as error:
+        print(error.errno)
+print(open(f"{outer}/version").read(5))
+"""
+
+
+def test_proc_that_counts_in_another_way(here: Path) -> None:
+    """By its other number there the supervisor is not to be had either."""
+    if os.geteuid() != 0 or run(["unshare", "-pmf", "true"]).status != 0:
+        pytest.skip("no mounting here")
+    (here / "outer").mkdir()
+    (here / "code.py").write_text(FOREIGN)
+    inside = " ".join(map(str, [*supervising.SUPERVISE, "--", "/usr/bin/python3", "code.py"]))
+    script = f"mount --bind /proc outer && mount -t proc proc /proc && {inside} outer"
+    done = run(["unshare", "-pmf", "sh", "-c", script], cwd=here)
+    assert done.out.split() == ["13", "13", "2", "13", "Linux"], done
+
+
 def test_user_namespace(here: Path) -> None:
     words = ["unshare", "-Ur", "/usr/bin/python3", "-c"]
     code = "import os, sys; print(os.getuid(), os.read(os.open(sys.argv[1], 0), 1))"

@@ -38,6 +38,12 @@ def test_fifo_between_two(place: Path) -> None:
     assert (done.status, done.out, done.err) == (0, "through\n", "")
 
 
+def test_more_wait_than_the_supervisor_has_threads(place: Path, static: Path) -> None:
+    os.mkfifo(place / "fifo")
+    done = under(static, "crowd", place / "fifo", "600")
+    assert (done.status, done.out, done.err) == (0, "600\n", "")
+
+
 def test_signals_while_waiting_for_a_fifo(place: Path, static: Path) -> None:
     for flags, out in ((0, "interrupted 1\n"), (0x10000000, "opened 1\n")):
         fifo = place / f"fifo{flags}"

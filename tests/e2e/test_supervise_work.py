@@ -184,33 +184,58 @@ SANDBOX = """
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Number of a call, errno that it is to fail with, program. */
+/* Number of a call, the lower half of its second argument (-1: any), errno that it is to fail
+ * with, program. */
 int main(int argc, char **argv)
 {
+    unsigned any = atoi(argv[2]) == -1;
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(argv[1]), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | atoi(argv[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(argv[1]), 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, strtoul(argv[2], NULL, 0), 0, any ? 0 : 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | atoi(argv[3])),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = {4, code};
+    struct sock_fprog program = {6, code};
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
         return 2;
-    return execv(argv[3], argv + 3);
+    return execv(argv[4], argv + 4);
 }
 """
 
 NUMBERS = {
-    "x86_64": {"seccomp": 317, "process_vm_readv": 310},
-    "aarch64": {"seccomp": 277, "process_vm_readv": 270},
+    "x86_64": {
+        "seccomp": 317,
+        "process_vm_readv": 310,
+        "socketpair": 53,
+        "sendmsg": 46,
+        "clone3": 435,
+        "ioctl": 16,
+        "prlimit64": 302,
+    },
+    "aarch64": {
+        "seccomp": 277,
+        "process_vm_readv": 270,
+        "socketpair": 199,
+        "sendmsg": 211,
+        "clone3": 435,
+        "ioctl": 29,
+        "prlimit64": 261,
+    },
 }[os.uname().machine]
+ANY = -1
+CLOEXEC = 0o2000000
+LISTENER = 8 | 32  # flags of the filter
+LISTEN = 0xC0502100  # SECCOMP_IOCTL_NOTIF_RECV
 
 
-def sandboxed(place: Path, call: str, error: int, *words: str) -> Done:
+def sandboxed(place: Path, call: str, error: int, *words: str, second: int = ANY) -> Done:
     sandbox = compiled(SANDBOX, place / "sandbox")
-    return run([sandbox, str(NUMBERS[call]), str(error), *SUPERVISE, "--", *words])
+    number = str(NUMBERS[call])
+    return run([sandbox, number, str(second), str(error), *SUPERVISE, "--", *words])
 
 
 @pytest.mark.parametrize("error", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
@@ -233,6 +258,56 @@ def test_memory_that_cannot_be_read(place: Path) -> None:
         "",
         "safeguard: run: touch: the kernel does not let the memory of supervised programs be read: "
         "Operation not permitted; not run\n",
+    )
+    assert not (place / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "second", "error", "why"),
+    [
+        ("seccomp", LISTENER, errno.ENOMEM, "the kernel does not let system calls be supervised: "),
+        ("socketpair", socket.SOCK_SEQPACKET | CLOEXEC, errno.EMFILE, "no supervisor: "),
+        ("socketpair", socket.SOCK_STREAM | CLOEXEC, errno.EMFILE, "no supervisor: "),
+        ("sendmsg", ANY, errno.EPERM, "no supervisor: "),
+        ("clone3", ANY, errno.EAGAIN, "no supervisor: "),  # no threads
+    ],
+)
+def test_no_supervisor_no_command(
+    place: Path, call: str, second: int, error: int, why: str
+) -> None:
+    done = sandboxed(place, call, error, "touch", str(place / "ran"), second=second)
+    assert done == Done(
+        125, "", f"safeguard: run: touch: {why}{os.strerror(error)}; not run\n"
+    )
+    assert not (place / "ran").exists()
+
+
+def test_supervisor_that_cannot_listen_takes_the_command_with_it(place: Path) -> None:
+    words = ["sh", "-c", f"cat /dev/null; touch {place}/ran"]
+    done = sandboxed(place, "ioctl", errno.EIO, *words, second=LISTEN - (1 << 32))
+    assert done.status == 125, done
+    assert done.err.splitlines()[-1] == (
+        "safeguard: run: the supervisor gave up; the command was killed"
+    )
+    assert "supervisor: Input/output error; the command is stopped" in done.err
+    assert not (place / "ran").exists()
+
+
+def test_limits_that_stay_as_they_are(here: Path) -> None:
+    done = sandboxed(here, "prlimit64", errno.EPERM, "cat", str(here / "clean.pkl"))
+    assert (done.status, done.err) == (0, "")
+
+
+def test_proc_of_other_processes(place: Path) -> None:
+    """Its numbers would stand for others than those who ask."""
+    words: Words = ["unshare", "-pf", *SUPERVISE, "--", "touch", place / "ran"]
+    if run(["unshare", "-pf", "true"]).status != 0:
+        pytest.skip("no namespaces of processes here")
+    assert run(words) == Done(
+        125,
+        "",
+        "safeguard: run: touch: /proc: No such process (is it mounted, and that of this PID "
+        "namespace?); not run\n",
     )
     assert not (place / "ran").exists()
 

@@ -1,8 +1,8 @@
 /* fuzz_added.c - any bytes beside an attack, in each of the ways that put both into one file.
  *
- * The first byte chooses the way. Checked besides what the sanitizers see: a loader that would run the
- * attack is not deceived by what stands beside it, so the whole is malicious, or what could not be read is told;
- * and nothing that is added to a file lowers its score.
+ * The first byte chooses the way. Checked besides what the sanitizers see: a loader that would run
+ * the attack is not deceived by what stands beside it, so the whole is malicious, or what could not
+ * be read is told; and nothing that is added to a file lowers its score.
  */
 #include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
@@ -45,8 +45,8 @@ static void on_global(void *ctx, const struct sg_machine *m __attribute__((unuse
     *(bool *)ctx |= (global->flags & (SG_G_ODD_CHARS | SG_G_UNRESOLVED)) != 0;
 }
 
-/* Whether load() after load() goes through all of it, whatever the reader: one that cannot import what
- * stands there ends with it. */
+/* Whether load() after load() goes through all of it, whatever the reader: one that cannot import
+ * what stands there ends with it. */
 static bool is_pickles(struct sg_text bytes)
 {
     static uint8_t *base;
@@ -63,11 +63,11 @@ static bool is_pickles(struct sg_text bytes)
     sg_stream_open(&stream, &source, NULL, 0);
     if (sg_machine_open(&machine, &arena, &options, &events))
         return false;
-    do
-        if (sg_machine_run(machine, &stream, &outcome) || outcome.stop != SG_STOP_STOP ||
-            outcome.frame_open || outcome.guessed)
+    do {
+        sg_machine_run(machine, &stream, &outcome);
+        if (outcome.stop != SG_STOP_STOP || outcome.frame_open || outcome.guessed)
             return false;
-    while (outcome.end < bytes.len);
+    } while (outcome.end < bytes.len);
     struct sg_reading reading = {0};
     return !odd && !sg_machine_more(machine, &reading);
 }

@@ -1,7 +1,7 @@
 /* fuzz_explain.c - what `explain` tells of any bytes.
  *
- * Checked besides what the sanitizers see: a scan that is watched finds the same as one that is not, and
- * nothing of a file becomes markup, a control character or a broken line.
+ * Checked besides what the sanitizers see: a scan that is watched finds the same as one that is
+ * not, and nothing of a file becomes markup, a control character or a broken line.
  */
 #include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"

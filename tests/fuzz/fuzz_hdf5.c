@@ -1,7 +1,7 @@
 /* fuzz_hdf5.c - any bytes as HDF5, and searched for a Keras configuration.
  *
- * Checked besides what the sanitizers see: all manners of reading agree; offsets lie inside; no text
- * or code is longer than what was read.
+ * Checked besides what the sanitizers see: all manners of reading agree; offsets lie inside; no
+ * text or code is longer than what was read.
  */
 #include "tests/fuzz/fuzzkit.h"
 

@@ -1,7 +1,7 @@
 /* fuzz_lists.c - any bytes as the files that a scan keeps: a baseline, and what was clean.
  *
- * Each input is read as either. Checked besides what the sanitizers see: what was read is found, and reads
- * back the same after it was written.
+ * Each input is read as either. Checked besides what the sanitizers see: what was read is found,
+ * and reads back the same after it was written.
  */
 #include "tests/fuzz/fuzzkit.h"
 

@@ -1,7 +1,7 @@
 /* fuzz_npy.c - any bytes as a .npy array.
  *
- * Checked besides what the sanitizers see: all manners of reading agree, and nothing is said of what
- * was not read.
+ * Checked besides what the sanitizers see: all manners of reading agree, and nothing is said of
+ * what was not read.
  */
 #include "tests/fuzz/fuzzkit.h"
 

@@ -1,8 +1,8 @@
 /* fuzz_policy.c - any text as a policy.
  *
- * Checked besides what the sanitizers see: a text that is refused changes nothing and is told with its line;
- * the policy of one that is taken is shown as a file that reads back as the same policy, and as JSON;
- * no decision goes beyond its mode.
+ * Checked besides what the sanitizers see: a text that is refused changes nothing and is told with
+ * its line; the policy of one that is taken is shown as a file that reads back as the same policy,
+ * and as JSON; no decision goes beyond its mode.
  */
 #include "tests/fuzz/fuzzkit.h"
 

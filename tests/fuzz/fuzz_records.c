@@ -1,8 +1,8 @@
 /* fuzz_records.c - any lines as the log that `report` reads.
  *
- * Checked besides what the sanitizers see: a record is JSON also to others, who read the same texts in
- * it; all records are counted; nothing in them becomes markup, a control character or a second metric of
- * the same name.
+ * Checked besides what the sanitizers see: a record is JSON also to others, who read the same texts
+ * in it; all records are counted; nothing in them becomes markup, a control character or a second
+ * metric of the same name.
  */
 #include "tests/fuzz/fuzzkit.h"
 

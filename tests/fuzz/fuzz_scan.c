@@ -1,16 +1,16 @@
 /* fuzz_scan.c - any bytes through the whole scanner.
  *
- * Checked besides what the sanitizers see: the report is well-formed and admits what was not read; the
- * same bytes once more get the same report, and the same verdict through a source that is not in
- * memory; what sg_sniff() refuses is no carrier; the work is linear in the input.
+ * Checked besides what the sanitizers see: the report is well-formed and admits what was not read;
+ * the same bytes once more get the same report, and the same verdict through a source that is not
+ * in memory; what sg_sniff() refuses is no carrier; the work is linear in the input.
  */
 #include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
 
 #include "scan/onlooker.h"
 
-/* What a scan may do for each byte of input, and to begin with. Every reading of every reader goes over
- * the bytes again, at each depth, and zips and numbers are searched. */
+/* What a scan may do for each byte of input, and to begin with. Every reading of every reader goes
+ * over the bytes again, at each depth, and zips and numbers are searched. */
 #define READ_PER_BYTE 4096u
 #define READ_ONCE ((uint64_t)64 << 20)
 #define STEPS_PER_BYTE 4096u

@@ -1,7 +1,8 @@
 /* fuzz_sevenzip.c - any bytes as a 7z archive, as `scan` reads it.
  *
- * Checked besides what the sanitizers see: the report is well-formed and admits what was not read, and a
- * source that is not in memory gets the same one. libarchive itself is not watched: it is the system's.
+ * Checked besides what the sanitizers see: the report is well-formed and admits what was not read,
+ * and a source that is not in memory gets the same one. libarchive itself is not watched: it is the
+ * system's.
  */
 #include "tests/fuzz/fuzzkit.h"
 

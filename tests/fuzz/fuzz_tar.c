@@ -1,7 +1,8 @@
 /* fuzz_tar.c - any bytes as a tar.
  *
- * Checked besides what the sanitizers see: the walk ends; a source in memory, one that is read and a
- * decoder give the same members; each member lies behind its header; following other readers only adds.
+ * Checked besides what the sanitizers see: the walk ends; a source in memory, one that is read and
+ * a decoder give the same members; each member lies behind its header; following other readers only
+ * adds.
  */
 #include "tests/fuzz/fuzzkit.h"
 

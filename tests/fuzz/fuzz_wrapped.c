@@ -1,4 +1,5 @@
-/* fuzz_wrapped.c - decoders of compressed streams: what comes out in small pieces comes out at once.
+/* fuzz_wrapped.c - decoders of compressed streams: what comes out in small pieces comes out at
+ * once.
  *
  * It may be more then: liblzma compares lengths after each piece.
  */

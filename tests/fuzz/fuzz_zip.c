@@ -1,8 +1,8 @@
 /* fuzz_zip.c - any bytes as a zip.
  *
- * Checked besides what the sanitizers see: a source in memory and one that is read give the same members
- * with the same bytes; asking libzip only adds; what is said of a member is said of the archive; there are no more
- * readings than the input can hold.
+ * Checked besides what the sanitizers see: a source in memory and one that is read give the same
+ * members with the same bytes; asking libzip only adds; what is said of a member is said of the
+ * archive; there are no more readings than the input can hold.
  */
 #include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
@@ -13,7 +13,8 @@
 #define CONTENT_MAX ((size_t)64 << 10)
 #define CONTENTS_MAX 16u
 
-/* A local header has 30 bytes; a directory, of which there may be several, leads to it in so many ways. */
+/* A local header has 30 bytes; a directory, of which there may be several, leads to it in so many
+ * ways. */
 #define READINGS_PER_HEADER 32u
 
 struct listing {

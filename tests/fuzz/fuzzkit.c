@@ -9,7 +9,7 @@
 #define ARENA_SIZE ((size_t)64 << 20)
 #define INFLATE_MAX ((uint64_t)64 << 20)
 
-enum sg_status sg_input_read(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+static enum sg_status read_input(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
 {
     struct sg_input *input = ctx;
 
@@ -24,14 +24,14 @@ enum sg_status sg_input_read(void *ctx, uint64_t offset, void *into, size_t len,
 
 struct sg_source sg_input_source(struct sg_input *input)
 {
-    return (struct sg_source){.read = sg_input_read, .ctx = input, .size = input->size};
+    return (struct sg_source){.read = read_input, .ctx = input, .size = input->size};
 }
 
 enum sg_status sg_input_fill(void *ctx, uint8_t *into, size_t len, size_t *got)
 {
     struct sg_input *input = ctx;
     size_t most = input->step && input->step < len ? input->step : len;
-    enum sg_status status = sg_input_read(input, input->position, into, most, got);
+    enum sg_status status = read_input(input, input->position, into, most, got);
 
     input->position += *got;
     return status;

@@ -30,17 +30,16 @@ struct sg_input {
     uint64_t served; /* bytes given in all */
 };
 
-/* An sg_read_fn; its ctx is a struct sg_input. */
-sg_read_fn sg_input_read;
 struct sg_source sg_input_source(struct sg_input *input);
 
-/* An sg_fill_fn (ground/stream.h) of the same. */
+/* An sg_fill_fn (ground/stream.h); its ctx is a struct sg_input. */
 enum sg_status sg_input_fill(void *ctx, uint8_t *into, size_t len, size_t *got);
 
 /* Memory that only what is used of is taken. */
 void *sg_fuzzkit_map(size_t size);
 
-/* A block of `size` bytes that ends where it ends, so that the sanitizer sees what reads past it. */
+/* A block of `size` bytes that ends where it ends, so that the sanitizer sees what
+ * reads past it. */
 uint8_t *sg_fuzzkit_copy(const uint8_t *data, size_t size);
 
 /* What a report says, to compare with another's: its strings may be gone. */

@@ -5,8 +5,8 @@
  *         return sg_mutate_pickle(data, size, cap, seed);
  *     }
  *
- * Each changes the `size` bytes at `data` in place and returns the new size, at most `cap`. The same
- * bytes and seed give the same result, but for what LLVMFuzzerMutate() adds.
+ * Each changes the `size` bytes at `data` in place and returns the new size, at most `cap`. The
+ * same bytes and seed give the same result, but for what LLVMFuzzerMutate() adds.
  */
 #ifndef SG_FUZZ_MUTATE_H
 #define SG_FUZZ_MUTATE_H
@@ -17,9 +17,9 @@
  * lengths, PROTO and FRAME are set anew; the whole is handed to an inner loader. */
 size_t sg_mutate_pickle(uint8_t *data, size_t size, size_t cap, unsigned seed);
 
-/* Members are renamed, repeated, packed otherwise, put in another order, and mutated as pickles, with
- * size and CRC as they then are; or local header, directory and end record are made to disagree. What
- * is no zip becomes the member of one. */
+/* Members are renamed, repeated, packed otherwise, put in another order, and mutated as pickles,
+ * with size and CRC as they then are; or local header, directory and end record are made to
+ * disagree. What is no zip becomes the member of one. */
 size_t sg_mutate_zip(uint8_t *data, size_t size, size_t cap, unsigned seed);
 
 /* One of the two, by what the bytes are; or bytes as such. */

@@ -34,6 +34,9 @@ static ssize_t by_close_range(struct trial *trial)
 {
     int fd = cleared_fd(trial);
 
+    /* Marked, it stays what it was. */
+    if (close_range((unsigned)fd, (unsigned)fd, 1U << 2) || fcntl(fd, F_GETFD) != FD_CLOEXEC)
+        return errno = EPROTO, -1;
     close_range((unsigned)fd, (unsigned)fd, 0);
     return reuse(trial, fd);
 }
@@ -68,6 +71,8 @@ static ssize_t by_dup2(struct trial *trial)
 {
     int to = cleared_fd(trial), from = raw_open(trial->path, O_RDONLY);
 
+    if (dup2(from, -1) != -1 || errno != EBADF)
+        return errno = EPROTO, -1;
     return duplicate(trial, from, dup2(from, to));
 }
 

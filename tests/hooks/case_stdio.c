@@ -26,7 +26,7 @@ static ssize_t by_fopen64(struct trial *trial)
 
 static ssize_t by__IO_fopen(struct trial *trial)
 {
-    return fill_stream(_IO_fopen(trial->path, "rb"), trial);
+    return fill_stream(_IO_fopen(trial->path, "a+b"), trial);
 }
 
 static ssize_t by_freopen(struct trial *trial)
@@ -39,8 +39,24 @@ static ssize_t by_freopen64(struct trial *trial)
     return fill_stream(freopen64(trial->path, "rb", fopen(trial->plain, "r")), trial);
 }
 
+static bool writes(FILE *(*make)(int, const char *))
+{
+    int ends[2];
+    char byte = 0;
+
+    if (pipe(ends))
+        return false;
+    FILE *stream = make(ends[1], "w");
+    bool written = stream && putc('x', stream) == 'x' && fclose(stream) == 0;
+    written = written && syscall(SYS_read, ends[0], &byte, 1) == 1 && byte == 'x';
+    raw_close(ends[0]);
+    return written;
+}
+
 static ssize_t after_fdopen(struct trial *trial, FILE *(*make)(int, const char *))
 {
+    if (!writes(make))
+        return errno = EPROTO, -1;
     int fd = raw_open(trial->path, O_RDONLY);
     FILE *stream = make(fd, "rb");
 

@@ -57,9 +57,15 @@ static const char *xpg(int number, char *into, size_t room)
     char little[12];
     int status = __xpg_strerror_r(number, little, sizeof(little));
 
-    if (status != ERANGE || strlen(little) != sizeof(little) - 1)
+    if (status != ERANGE || strlen(little) != sizeof(little) - 1 ||
+        __xpg_strerror_r(number, into, room) != 0)
         return "safeguard: wrong for both";
-    return __xpg_strerror_r(number, into, room) == 0 ? into : "safeguard: wrong for both";
+    /* Long enough for libc's message, not for what comes behind it. */
+    char middle[30];
+    bool cut = __xpg_strerror_r(number, middle, sizeof(middle)) == ERANGE;
+    if (cut != (strlen(into) >= sizeof(middle)) || strncmp(middle, into, sizeof(middle) - 1) != 0)
+        return "safeguard: wrong for both";
+    return into;
 }
 
 #define TELLS(symbol, text)                                                                        \

@@ -1,4 +1,5 @@
-/* hookembed.c - a program that is no Python and loads one as a plug-in: hookembed LIBPYTHON SCRIPT */
+/* hookembed.c - a program that is no Python and loads one as a plug-in: hookembed
+ * LIBPYTHON SCRIPT */
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -136,6 +136,49 @@ def a_faulty_mode_refuses_to_start(kit: Kit) -> None:
 
 
 @scene
+def a_refusal_to_start_is_in_the_log_of_the_policy(kit: Kit) -> None:
+    log = kit.files / "refused.jsonl"
+    policy = write_policy(kit, "logged.ini", f"[guard]\nlog = {log}\n")
+    done = kit.run(cat(kit, kit.clean), policy=policy, mode="blok")
+    expect(done.status == 78 and "SAFEGUARD_MODE" in done.err, done)
+    record = json.loads(log.read_text())
+    expect((record["event"], record["action"]) == ("start", "block"), record)
+    expect(record["reasons"][0]["rule"] == "start-refused", record)
+
+
+@scene
+def a_refusal_to_start_is_said_however_long_it_is(kit: Kit) -> None:
+    policy = f"/{'x' * 200}" * 15
+    done = kit.run(cat(kit, kit.clean), policy=policy)
+    expect(done.status == 78 and done.err.startswith(f"safeguard: {policy[:600]}"), done)
+    expect(done.err.count("\n") == 1, done)
+
+
+@scene
+def a_line_is_cut_to_what_a_pipe_takes_at_once(kit: Kit) -> None:
+    folder = os.fsencode(kit.files)
+    for _ in range(6):
+        folder += b"/" + b"\xff" * 200
+    os.makedirs(folder)
+    path = Path(os.fsdecode(folder + b"/bad.pkl"))
+    path.write_bytes(kit.bad.read_bytes())
+    done = kit.run(cat(kit, path))
+    expect(len(done.err) == 4096 and done.err.endswith("...\n"), done)
+
+
+@scene
+def a_log_whose_path_is_too_long_is_standard_error(kit: Kit) -> None:
+    folder = kit.files
+    for _ in range(5):
+        folder = folder / ("y" * 250)
+    folder.mkdir(parents=True)
+    done = kit.run(cat(kit, kit.bad), cwd=folder, log="./" + "z/" * 1500 + "log")
+    said, told = done.err.splitlines(keepends=True)
+    expect(said.startswith("safeguard: the log's path is too long"), done)
+    expect(re.fullmatch(kit.refusal, told) is not None, done)
+
+
+@scene
 def a_faulty_policy_is_said_where_only_logging_was_asked_for(kit: Kit) -> None:
     policy = write_policy(kit, "faulty.ini", "[guard]\nmod = log\n")
     done = kit.run(cat(kit, kit.bad), policy=policy, mode="log")

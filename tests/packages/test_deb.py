@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bill import parts_of
 from clean_root import BUILD, ROOT, CleanRoot, base_tar, run, unpack
 
 GUARD = "/usr/lib/safeguard/libsafeguard.so"
@@ -122,6 +123,36 @@ def test_the_library_for_others(packages: dict[str, Path], folder: Path) -> None
     done = run([folder / "scan_file", folder / "twin.pkl"], env=env)
     assert done.status == 1
     assert "malicious" in done.out
+
+
+IN_ARCHIVE = {"libzip", "libbz2-dev"}
+IN_SCANNER = IN_ARCHIVE | {"liblz4-dev", "liblzma-dev", "libzstd-dev", "zlib1g-dev"}
+IN_GUARD = IN_SCANNER | {
+    "libarchive-dev",
+    "libinih-dev",
+    "libjansson-dev",
+    "libmd-dev",
+    "libseccomp-dev",
+}
+
+
+@pytest.mark.parametrize(
+    ("package", "places", "parts"),
+    [
+        ("safeguard", {"safeguard": "bin", "libsafeguard.so": "lib/safeguard"}, IN_GUARD),
+        ("libsgscan0", {"libsgscan.so": "lib/*"}, IN_SCANNER),
+        ("libsgscan-dev", {"libsgscan.a": "lib/*"}, IN_ARCHIVE),
+    ],
+)
+def test_each_tells_what_is_linked_into_its_files(
+    packages: dict[str, Path], folder: Path, package: str, places: dict[str, str], parts: set[str]
+) -> None:
+    assert run(["dpkg-deb", "-x", packages[package], folder]).status == 0
+    shipped = {
+        name: next((folder / "usr").glob(f"{place}/{name}*")) for name, place in places.items()
+    }
+    told = parts_of(folder / f"usr/share/doc/{package}/{package}.cdx.json", shipped)
+    assert {part for part in told if not re.match(r"libgcc-|libc6-dev", part)} == parts
 
 
 def test_doctor_is_content(installed: CleanRoot) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bill import parts_of
 from clean_root import BUILD, ROOT, Done, run
 
 NAME = "safeguard-0.1.0-py3-none-manylinux_2_28_x86_64.whl"
@@ -79,6 +80,18 @@ def test_its_record_holds(unpacked: Path) -> None:
         content = (unpacked / name).read_bytes()
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
         assert rows[name] == (f"sha256={digest}", str(len(content)))
+
+
+def test_it_tells_what_is_linked_into_its_files(unpacked: Path) -> None:
+    """All that there is a licence of, and what the compiler adds."""
+    (bill,) = unpacked.glob("*.dist-info/sboms/*")
+    assert bill.name == "safeguard.cdx.json"
+    parts = parts_of(bill, {path.name: path for path in (unpacked / "safeguard/native").iterdir()})
+    (licences,) = unpacked.glob("*.dist-info/licenses/third-party")
+    assert {part.removesuffix("-dev") for part in parts} == {
+        *(path.name for path in licences.iterdir()),
+        "ziglang",
+    }
 
 
 @pytest.mark.parametrize("tool", ["twine check --strict", "check-wheel-contents"])

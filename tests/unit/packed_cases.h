@@ -1,4 +1,5 @@
-/* packed_cases.h - what every decoder of compressed streams must do, given a sample of its format. */
+/* packed_cases.h - what every decoder of compressed streams must do, given a sample
+ * of its format. */
 #ifndef SG_PACKED_CASES_H
 #define SG_PACKED_CASES_H
 
@@ -17,6 +18,7 @@
 
 #define CASES_MAX (4u << 20) /* bytes of plain content */
 #define CASES_ARENA ((size_t)96 << 20)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct codec {
     sg_decoder_bid_fn *bid;
@@ -168,8 +170,8 @@ static inline void check_decodes(struct cases *cases, const struct codec *codec,
     }
 }
 
-/* A truncation gives a beginning, and says that it is one. `least` is how many packed bytes stand for
- * the plain ones: what may be missing behind them is nobody's loss. */
+/* A truncation gives a beginning, and says that it is damaged; that of the last byte, which is in
+ * cases->out afterwards, says that it is cut. */
 static inline void check_truncations(struct cases *cases, const struct codec *codec,
                                      struct packed packed)
 {
@@ -181,10 +183,19 @@ static inline void check_truncations(struct cases *cases, const struct codec *co
             assert_true(memcmp(cases->out.bytes, cases->plain, cases->out.len) == 0);
         }
     }
+    assert_true(cases->out.cut);
 }
 
-/* Whatever byte is another one: an end is reached, and what comes out before it, when all is asked for
- * at a time, is not less than what comes out in small pieces. */
+/* None of these strings is taken for the beginning of the format. */
+static inline void check_refuses(const struct codec *codec, const char *const *heads, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (codec->bid((const uint8_t *)heads[i], strlen(heads[i])))
+            fail_msg("head %zu", i);
+}
+
+/* Whatever byte is another one: an end is reached, and what comes out before it, when all is asked
+ * for at a time, is not less than what comes out in small pieces. */
 static inline void check_damage(struct cases *cases, const struct codec *codec,
                                 struct packed packed)
 {
@@ -202,7 +213,8 @@ static inline void check_damage(struct cases *cases, const struct codec *codec,
         }
 }
 
-/* With too little memory it says so; with some more, within what the codec is allowed, it decodes. */
+/* With too little memory it says so; with some more, within what the codec is
+ * allowed, it decodes. */
 static inline void check_memory(struct cases *cases, const struct codec *codec,
                                 struct packed packed, size_t len)
 {
@@ -248,6 +260,41 @@ static inline struct packed packed_of(const void *bytes, size_t len)
     packed.len = len;
     memcpy(packed.bytes, bytes, len);
     return packed;
+}
+
+struct breaking {
+    struct handed handed;
+    size_t breaks; /* nothing behind this offset can be read */
+};
+
+static inline enum sg_status hand_in_until(void *ctx, uint64_t offset, void *into, size_t len,
+                                           size_t *got)
+{
+    struct breaking *breaking = ctx;
+    size_t left = offset < breaking->breaks ? breaking->breaks - (size_t)offset : 0;
+
+    *got = 0;
+    return left ? hand_in(&breaking->handed, offset, into, len < left ? len : left, got)
+                : SG_ERR_IO;
+}
+
+/* A read that fails is told, whatever was read and decoded before it. */
+static inline void check_failing_reads(struct cases *cases, const struct codec *codec,
+                                       struct packed packed)
+{
+    for (size_t breaks = 0; breaks <= packed.len; breaks++) {
+        struct breaking breaking = {{packed.bytes, packed.len, 0}, breaks};
+        struct sg_source source = {.read = hand_in_until, .ctx = &breaking, .size = packed.len + 1};
+        struct sg_decoder *decoder;
+        cases->arena.used = 0;
+        cases->out = (struct decoded){.bytes = cases->out.bytes};
+        cases->out.status = codec->open(&source, &cases->arena, &decoder);
+        if (!cases->out.status)
+            pull(&cases->out, decoder, 0);
+        assert_int_equal(cases->out.status, SG_ERR_IO);
+        assert_memory_equal(cases->out.bytes, cases->plain, cases->out.len);
+        assert_false(cases->out.cut);
+    }
 }
 
 #endif

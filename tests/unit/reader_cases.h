@@ -1,4 +1,5 @@
-/* reader_cases.h - bytes before a page that may not be touched, as a source in memory or read by pieces. */
+/* reader_cases.h - bytes before a page that may not be touched, as a source in memory or read by
+ * pieces. */
 #ifndef SG_READER_CASES_H
 #define SG_READER_CASES_H
 

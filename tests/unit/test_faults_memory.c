@@ -1,4 +1,5 @@
-/* test_faults_memory.c - scans that run out of memory, anywhere: they say so, or say all the same. */
+/* test_faults_memory.c - scans that run out of memory, anywhere: they say so, or say
+ * all the same. */
 #include "corpus_cases.h"
 
 #include <zlib.h>

@@ -1,4 +1,5 @@
-/* test_faults_reads.c - scans of files that cannot be read, somewhere: they say so, or say all the same. */
+/* test_faults_reads.c - scans of files that cannot be read, somewhere: they say so, or say all the
+ * same. */
 #include "corpus_cases.h"
 
 enum fault { FAULT_NONE, FAULT_ONCE, FAULT_ON, FAULT_SHORT, FAULT_EMPTY };

@@ -1,5 +1,7 @@
-/* test_folds.c - names that a pickle puts together while it is loaded, by each way that is folded. */
+/* test_folds.c - names that a pickle puts together while it is loaded, by each way
+ * that is folded. */
 #include "sgscan.h"
+#include "tests/unit/pickle_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,13 +16,6 @@
 
 #define ARENA ((size_t)32 << 20)
 
-/* Calls in text: f(args) of module and dotted name. */
-#define CALL(module, name, args) "c" module "\n" name "\n(" args "tR"
-#define CALLED(maker, args) maker "(" args "tR"
-#define STR(text) "S'" text "'\n"
-#define INT(number) "I" #number "\n"
-#define LIST(items) "(" items "l"
-#define TUPLE(items) "(" items "t"
 #define BYTES6(text) "C\6" text
 #define BYTES8(text) "C\10" text
 #define BYTES12(text) "C\14" text

@@ -19,6 +19,7 @@ struct counting {
     uint64_t at;
     enum sg_status ending;
     unsigned opened;
+    size_t greed; /* bytes of memory that it takes besides, when it is opened anew */
 };
 
 struct bench {
@@ -53,7 +54,8 @@ static bool open_counting(struct sg_composer *c, const struct sg_feed *feed, str
     uint8_t *window = sg_arena_take(&c->work, SG_WINDOW_MIN);
 
     counting->at = 0;
-    counting->opened++;
+    if (counting->opened++)
+        (void)sg_arena_take(&c->work, counting->greed);
     /* Its place in the arena must be its own: nobody else's bytes are in it. */
     if (window)
         memset(window, 0xee, SG_WINDOW_MIN);
@@ -241,6 +243,42 @@ static void a_failure_is_remembered(void **state)
     assert_int_equal(sg_forward_read(&b->f, 500000, bytes, 100), 100);
     assert_int_equal(b->f.status, SG_OK);
     assert_int_equal(b->f.failure, SG_ERR_FORMAT);
+    b->counting.ending = SG_ERR_IO;
+    assert_int_equal(sg_forward_read(&b->f, SIZE, bytes, 100), 0);
+    assert_int_equal(b->f.status, SG_ERR_IO);
+    assert_int_equal(b->f.failure, SG_ERR_FORMAT);
+}
+
+/* Whoever changes the file meanwhile may make its decoder want more memory than it was given. */
+static void a_decoder_that_cannot_begin_anew_is_told(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[100];
+
+    assert_true(sg_forward_open(&b->f, &b->c, &b->feed));
+    assert_int_equal(sg_forward_read(&b->f, 500000, bytes, 100), 100);
+    b->counting.greed = 16;
+    assert_int_equal(sg_forward_read(&b->f, 400000, bytes, 100), 0);
+    assert_int_equal(b->f.status, SG_ERR_MEMORY);
+    sg_forward_tell(&b->f);
+    sg_judge_report(b->c.judge, &b->report);
+    assert_int_equal(b->report.coverage, SG_PARTIAL);
+    assert_string_equal(b->report.reasons[0].rule, "limit");
+    /* What came before is still there. */
+    assert_int_equal(sg_forward_read(&b->f, 10, bytes, 100), 100);
+    check_bytes(bytes, 10, 100);
+}
+
+static void content_longer_than_its_head_is_not_whole_at_its_end(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[100];
+
+    assert_true(sg_forward_open(&b->f, &b->c, &b->feed));
+    assert_int_equal(sg_forward_read(&b->f, SIZE - 10, bytes, 100), 10);
+    assert_true(b->f.ended);
+    assert_int_equal(b->f.status, SG_OK);
+    assert_false(sg_forward_whole(&b->f));
 }
 
 static void max_inflate_ends_everything(void **state)
@@ -259,6 +297,42 @@ static void max_inflate_ends_everything(void **state)
     sg_judge_report(b->c.judge, &b->report);
     assert_int_equal(b->report.coverage, SG_PARTIAL);
     assert_string_equal(b->report.reasons[0].rule, "limit");
+}
+
+/* What was unpacked before counts a fourth. */
+static void beginning_anew_without_end_comes_to_max_inflate(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[100];
+    unsigned i = 0;
+
+    b->counting.size = 900000;
+    b->limits.max_inflate = 1000000;
+    assert_true(sg_forward_open(&b->f, &b->c, &b->feed));
+    while (sg_forward_read(&b->f, i % 2 ? 40000 : 800000, bytes, 100) == 100)
+        assert_true(i++ < 100);
+    assert_int_equal(b->f.status, SG_ERR_LIMIT);
+    assert_true(b->c.inflated >= 4000000 && b->c.inflated < 4000000 + SG_WINDOW_MIN);
+    assert_true(b->c.unpacked <= 900000);
+    sg_judge_report(b->c.judge, &b->report);
+    assert_int_equal(b->report.coverage, SG_PARTIAL);
+}
+
+/* What a file may hold is more for a larger one; the limit is the same. */
+static void only_what_outgrows_its_file_is_a_bomb(void **state)
+{
+    struct bench *b = *state;
+
+    b->limits.max_inflate = b->c.unpacked = 1u << 30;
+    b->c.size = (1u << 30) / 100 + 1;
+    assert_true(sg_forward_open(&b->f, &b->c, &b->feed));
+    sg_judge_report(b->c.judge, &b->report);
+    assert_string_equal(b->report.reasons[0].rule, "limit");
+    b->c.inflate_told = false;
+    b->c.size--;
+    assert_true(sg_forward_open(&b->f, &b->c, &b->feed));
+    sg_judge_report(b->c.judge, &b->report);
+    assert_string_equal(b->report.reasons[0].rule, "bomb");
 }
 
 static void little_memory_is_told(void **state)
@@ -287,7 +361,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(short_content_is_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(short_content_that_fails_is_not_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_is_remembered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_decoder_that_cannot_begin_anew_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(content_longer_than_its_head_is_not_whole_at_its_end, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(max_inflate_ends_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(beginning_anew_without_end_comes_to_max_inflate, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(only_what_outgrows_its_file_is_a_bomb, setup, teardown),
         cmocka_unit_test_setup_teardown(little_memory_is_told, setup, teardown),
     };
 

@@ -49,9 +49,7 @@ static void every_truncation_gives_a_beginning(void **state)
     struct packed packed = gzipped(cases->plain, SMALL, 6);
 
     check_truncations(cases, &codec, packed);
-    decode(cases, &codec, (struct packed){packed.bytes, packed.len - 1}, (struct manner){0});
     assert_true(gave(cases, SMALL));
-    assert_true(cases->out.cut);
     free(packed.bytes);
 }
 
@@ -112,11 +110,15 @@ static void zeros_between_and_after_members_are_padding(void **state)
 
 static void what_follows_and_is_no_member_is_left(void **state)
 {
+    static const char *const tails[] = {"garbage", "\x1f\x8agarbage"};
     struct cases *cases = *state;
-    struct packed packed = packed_join(gzipped(cases->plain, SMALL, 6), packed_of("garbage", 7));
 
-    check_decodes(cases, &codec, packed, SMALL);
-    free(packed.bytes);
+    for (size_t i = 0; i < 2; i++) {
+        struct packed packed = packed_join(gzipped(cases->plain, SMALL, 6),
+                                           packed_of(tails[i], strlen(tails[i])));
+        check_decodes(cases, &codec, packed, SMALL);
+        free(packed.bytes);
+    }
 }
 
 static void a_second_member_that_is_cut_off_is_told(void **state)

@@ -57,6 +57,43 @@ static void a_superblock_may_follow_a_user_block(void **state)
     assert_int_equal(sg_hdf5_find(&desk->source, &hdf5), SG_ERR_FORMAT);
 }
 
+static void addresses_may_be_narrow(void **state)
+{
+    struct desk *desk = *state;
+    struct sg_hdf5 hdf5;
+
+    for (uint8_t width = 2; width <= 4; width += 2) {
+        uint8_t bytes[SUPERBLOCK] = "\x89HDF\r\n\x1a\n\2";
+        bytes[9] = bytes[10] = width;
+        bytes[12 + 2 * width + 1] = 1; /* 256 */
+        desk_lay(desk, bytes, sizeof(bytes), IN_MEMORY);
+        assert_int_equal(sg_hdf5_find(&desk->source, &hdf5), SG_OK);
+        assert_int_equal(hdf5.end, 256);
+        assert_true(hdf5.cut_off);
+    }
+}
+
+static enum sg_status read_nothing(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+{
+    (void)offset;
+    (void)into;
+    (void)len;
+    ++*(unsigned *)ctx;
+    *got = 0;
+    return SG_OK;
+}
+
+static void a_size_beyond_all_bounds_ends_the_search(void **state)
+{
+    unsigned reads = 0;
+    struct sg_source source = {.read = read_nothing, .ctx = &reads, .size = UINT64_MAX};
+    struct sg_hdf5 hdf5;
+
+    (void)state;
+    assert_int_equal(sg_hdf5_find(&source, &hdf5), SG_ERR_FORMAT);
+    assert_int_equal(reads, 1 + 55); /* at 0, and from 2^9 to 2^63 */
+}
+
 static void a_file_that_is_too_short_is_told(void **state)
 {
     struct desk *desk = *state;
@@ -117,6 +154,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_version_is_recognised),
         cmocka_unit_test(a_superblock_may_follow_a_user_block),
+        cmocka_unit_test(addresses_may_be_narrow),
+        cmocka_unit_test(a_size_beyond_all_bounds_ends_the_search),
         cmocka_unit_test(a_file_that_is_too_short_is_told),
         cmocka_unit_test(a_superblock_of_an_unknown_kind_says_nothing),
         cmocka_unit_test(every_truncation_is_read),

@@ -1,4 +1,5 @@
-/* test_heed.c - what a site says of names, under all their spellings, and what a scan makes of it. */
+/* test_heed.c - what a site says of names, under all their spellings, and what a
+ * scan makes of it. */
 #include "policy_fixture.h"
 
 #include "judge/heed.h"

@@ -179,10 +179,41 @@ static void every_truncation_is_read(void **state)
             assert_int_equal(read_bytes(desk, text, len, manner), SG_OK);
 }
 
+static void characters_beyond_a_byte_are_none_of_base64(void **state)
+{
+    check_told(*state, "{\"class_name\": \"a\\u0100\\u00e9\", \"module\": \"\xc2\xa0.\"}",
+               "0:\xa0..a?\xe9=;");
+    check_told(*state, "{\"class_name\": \"\xc3\xa9\xc3(\"}", "0:.\xe9\xc3(=;");
+}
+
+/* What no JSON has ends it; the next one is found. */
+static void broken_json_is_left(void **state)
+{
+    static const char *const broken[] = {
+        "{\"class_name\": \"\\u00g0\"}", "{\"class_name\": \"\\u00/0\"}",
+        "{\"class_name\": \"\\x41\"}",   "{\"class_name\": \"a\" \1}",
+        "{\"class_name\": \"a\" \x7f}",   "{\"class_name\": \"\n\"}",
+    };
+    char text[200];
+
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        snprintf(text, sizeof(text), "%s{\"class_name\":\"b\"}", broken[i]);
+        char expected[20];
+        snprintf(expected, sizeof(expected), "%zu:.b=;", strlen(broken[i]));
+        check_told(*state, text, expected);
+    }
+}
+
+static void empty_words_are_none(void **state)
+{
+    check_told(*state, "{\"class_name\": \"\", \"module\": \"\"}", "");
+    check_told(*state, "{\"class_name\": \"a\", \"class_name\": \"\"}", "0:.a=;");
+}
+
 static void no_memory_is_told(void **state)
 {
     struct desk *desk = *state;
-    struct sg_keras_events events = {0};
+    struct sg_keras_events events = {.object = on_object, .code = on_code};
 
     desk_lay(desk, "{\"a\": 1}", 8, IN_MEMORY);
     desk->arena.used = desk->arena.size;
@@ -194,6 +225,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_told_from_the_inside_out),
         cmocka_unit_test(functions_are_told_with_their_names),
+        cmocka_unit_test(characters_beyond_a_byte_are_none_of_base64),
+        cmocka_unit_test(broken_json_is_left),
+        cmocka_unit_test(empty_words_are_none),
         cmocka_unit_test(escapes_hide_nothing),
         cmocka_unit_test(the_last_of_equal_keys_counts_as_in_python),
         cmocka_unit_test(every_code_of_a_list_is_told),

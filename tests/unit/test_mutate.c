@@ -57,7 +57,7 @@ static enum sg_stop stop_of(const void *bytes, size_t size)
 
     sg_stream_open(&stream, &source, NULL, 0);
     assert_int_equal(sg_machine_open(&machine, &arena, &options, &events), SG_OK);
-    assert_int_equal(sg_machine_run(machine, &stream, &outcome), SG_OK);
+    sg_machine_run(machine, &stream, &outcome);
     return outcome.stop;
 }
 

@@ -1,4 +1,5 @@
-/* test_nested.c - files with far more inside than they can hold: the same bytes, again and again. */
+/* test_nested.c - files with far more inside than they can hold: the same bytes,
+ * again and again. */
 #include "scan/onlooker.h"
 #include "sgscan.h"
 #include "tests/fuzz/mutate_archive.h"

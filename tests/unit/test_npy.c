@@ -56,6 +56,8 @@ static void descr_decides(void **state)
         {"'>c16'", SG_NPY_PLAIN, 16},
         {"'|S5'", SG_NPY_PLAIN, 5},
         {"'<U5'", SG_NPY_PLAIN, 20},
+        {"'|a5'", SG_NPY_PLAIN, 5},
+        {"[('a', '<i4',), ('b', '<f4')]", SG_NPY_PLAIN, 8},
         {"\"|V12\"", SG_NPY_PLAIN, 12},
         {"'<M8[25s]'", SG_NPY_PLAIN, 8},
         {"'<m8'", SG_NPY_PLAIN, 8},
@@ -81,6 +83,14 @@ static void descr_decides(void **state)
         {"r'O'", SG_NPY_UNCLEAR, 0},
         {"{'names': ['a'], 'formats': ['O']}", SG_NPY_UNCLEAR, 0},
         {"'<M8[O,s]'", SG_NPY_UNCLEAR, 0},
+        {"'<M8[s'", SG_NPY_UNCLEAR, 0},
+        {"'<M8['", SG_NPY_UNCLEAR, 0},
+        {"'<M8s'", SG_NPY_UNCLEAR, 0},
+        {"'<M8[s{]'", SG_NPY_UNCLEAR, 0},
+        {"[(('title'), '<f8')]", SG_NPY_UNCLEAR, 0},
+        {"[(('title', 1), '<f8')]", SG_NPY_UNCLEAR, 0},
+        {"[((1, 'name'), '<f8')]", SG_NPY_UNCLEAR, 0},
+        {"[(('title', 'name',), '<f8')]", SG_NPY_UNCLEAR, 0},
         {"'<x8'", SG_NPY_UNCLEAR, 0},
         {"'f8O'", SG_NPY_UNCLEAR, 0},
         {"''", SG_NPY_UNCLEAR, 0},
@@ -131,6 +141,13 @@ static void a_size_that_has_no_number_is_unknown(void **state)
     npy = read_header(*state, "{'descr': '<f8', 'fortran_order': False, 'shape': "
                               "(99999999999999999999,)}");
     assert_int_equal(npy.data_size, SG_NPY_UNKNOWN);
+    /* 2^64, the first that has none. */
+    npy = read_header(*state, "{'descr': '|u1', 'fortran_order': False, 'shape': "
+                              "(18446744073709551616,)}");
+    assert_int_equal(npy.data_size, SG_NPY_UNKNOWN);
+    npy = read_header(*state, "{'descr': '|u1', 'fortran_order': False, 'shape': "
+                              "(18446744073709551614,)}");
+    assert_int_equal(npy.data_size, SG_NPY_UNKNOWN - 1);
     npy = read_header(*state, "{'descr': '<f8', 'fortran_order': False, 'shape': "
                               "(9223372036854775807, 9223372036854775807)}");
     assert_int_equal(npy.data_size, SG_NPY_UNKNOWN);
@@ -158,6 +175,8 @@ static void what_numpy_does_not_write_is_unclear(void **state)
         "{'descr': '<f8', 'fortran_order': False, 'shape': (,)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (1 2)}",
         "{'de''scr': '<f8', 'fortran_order': False, 'shape': (1,)}",
+        "{u",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (0",
         "{'descr': [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
     };
 

@@ -365,6 +365,16 @@ static void the_bid_on_lzma_is_liblzmas_own_check(void **state)
         }
 }
 
+static void a_read_that_fails_is_told(void **state)
+{
+    struct cases *cases = *state;
+    struct packed packed = packed_join(xz_of(cases->plain, 300, 0, LZMA_CHECK_CRC32),
+                                       xz_of(cases->plain + 300, 300, 0, LZMA_CHECK_CRC32));
+
+    check_failing_reads(cases, &xz, packed);
+    free(packed.bytes);
+}
+
 static void the_heap_uses_freed_blocks_again(void **state)
 {
     static _Alignas(16) uint8_t memory[4096];
@@ -413,6 +423,7 @@ int main(void)
         cmocka_unit_test(damage_comes_after_what_was_decoded),
         cmocka_unit_test(the_bid_on_lzma_is_liblzmas_own_check),
         cmocka_unit_test(the_heap_uses_freed_blocks_again),
+        cmocka_unit_test(a_read_that_fails_is_told),
     };
 
     return cmocka_run_group_tests(tests, cases_setup, cases_teardown);

@@ -3,20 +3,6 @@
 
 #define ALL_READERS (SG_ZIP_BY_DIRECTORY | SG_ZIP_BY_ZIPFILE | SG_ZIP_BY_MINIZ | SG_ZIP_BY_FORWARD)
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 static void a_plain_archive_has_no_findings(void **state)
 {
     struct bench *b = *state;
@@ -271,14 +257,7 @@ static void c8_a_prefix_moves_every_offset(void **state)
 {
     struct bench *b = *state;
 
-    add_bytes(b->m, "#!/bin/sh\nexit\n", 15);
-    struct said said = say(b->m, "a/data.pkl", "evil");
-    add_local(b->m, &said);
-    add_bytes(b->m, "evil", 4);
-    said.offset = 0;
-    add_central(b->m, &said);
-    size_t start = add_directory(b->m);
-    add_end(b->m, start - 15, "");
+    make_prefixed(b->m, "#!/bin/sh\nexit\n");
     assert_int_equal(open_made(b), SG_OK);
     assert_int_equal(b->zip.findings, SG_ZIP_PREFIX);
     assert_int_equal(b->zip.prefix, 15);
@@ -361,7 +340,6 @@ static void a_tail_shows_an_end_record_only_where_it_fits(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_plain_archive_has_no_findings),
         T(an_empty_archive_has_no_members),

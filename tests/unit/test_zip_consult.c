@@ -2,20 +2,6 @@
 #include "readers/zip_alloc.h"
 #include "test_zip_maker.h"
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 static enum sg_status consult_made(struct bench *b)
 {
     assert_int_equal(open_made(b), SG_OK);
@@ -48,14 +34,7 @@ static void what_libzip_refuses_is_said(void **state)
 {
     struct bench *b = *state;
 
-    add_bytes(b->m, "prefix", 6);
-    struct said said = say(b->m, "a", "evil");
-    add_local(b->m, &said);
-    add_bytes(b->m, "evil", 4);
-    said.offset = 0;
-    add_central(b->m, &said);
-    size_t start = add_directory(b->m);
-    add_end(b->m, start - 6, "");
+    make_prefixed(b->m, "prefix");
     assert_int_equal(consult_made(b), SG_END);
     assert_true(holds(b, &b->zip.members[0], "evil"));
 }
@@ -94,6 +73,47 @@ static void a_name_that_we_do_not_have_is_added(void **state)
     assert_true(sg_text_is(b->zip.members[1].name, "abc"));
 }
 
+/* One is longer, one has another character in the place of libzip's space. */
+static void names_are_compared_as_libzip_gives_them(void **state)
+{
+    static const char *const names[] = {"a c", "aXc", "a cd", "ab"};
+    struct bench *b = *state;
+
+    add_stored(b->m, "a\tc", "evil");
+    put32(b->m->bytes, SG_ZIP_SIG_LOCAL);
+    b->m->bytes[30 + 1] = b->m->directory[46 + 1] = '\0';
+    finish(b->m);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(open_made(b), SG_OK);
+        b->zip.members[0].name = i ? sg_text_of(names[i]) : SG_TEXT("a\0c");
+        assert_int_equal(sg_zip_consult(&b->zip, &b->arena), SG_OK);
+        assert_int_equal(b->zip.count, i ? 2 : 1);
+        assert_int_equal(b->zip.members[i ? 1 : 0].same, i ? 1 : 0);
+    }
+}
+
+/* Theirs is added to a list that has no room. */
+static void what_libzip_lists_without_memory_is_told(void **state)
+{
+    struct bench *b = *state;
+    unsigned refused = 0;
+
+    add_stored(b->m, "abc", "evil");
+    finish(b->m);
+    for (size_t size = 0;; size += 16) {
+        assert_int_equal(open_made(b), SG_OK);
+        b->zip.members[0].name = SG_TEXT("aXc");
+        struct sg_arena small = {.base = b->arena.base + (4u << 20), .size = size};
+        enum sg_status status = sg_zip_consult(&b->zip, &small);
+        if (status == SG_OK)
+            break;
+        refused += status == SG_ERR_MEMORY;
+        assert_int_equal(b->zip.count, 1);
+    }
+    assert_true(refused > 0);
+    assert_int_equal(b->zip.count, 2);
+}
+
 /* What we would list is taken off the list: libzip's opinion must bring it back. */
 static void what_only_libzip_lists_is_added(void **state)
 {
@@ -122,6 +142,14 @@ static void what_is_too_much_for_libzip_is_not_asked(void **state)
     size_t start = add_directory(b->m);
     for (unsigned i = 0; i < 20; i++)
         add_end(b->m, start, "");
+    assert_int_equal(consult_made(b), SG_ERR_LIMIT);
+    /* … nor of more entries than it compares in reasonable time. */
+    b->m->len = b->m->directory_len = b->m->count = 0;
+    struct said said = say(b->m, "a", "1");
+    add_apart(b->m, &said, &said, "1");
+    for (unsigned i = 0; i < 4096; i++)
+        add_central(b->m, &said);
+    finish(b->m);
     assert_int_equal(consult_made(b), SG_ERR_LIMIT);
 }
 
@@ -176,10 +204,16 @@ static void libzips_memory_comes_from_the_arena_that_is_lent(void **state)
     assert_int_equal(b->arena.used, used);
     assert_null(sg_zip_malloc(SIZE_MAX));
     assert_null(sg_zip_calloc(SIZE_MAX / 2, 4));
+    assert_null(sg_zip_calloc(SIZE_MAX, 1));
     assert_null(sg_zip_realloc(first, BENCH_ARENA));
+    assert_null(sg_zip_realloc(first, SIZE_MAX));
     assert_memory_equal(first, "xxxxxxxxxx", 10);
     assert_ptr_equal(sg_zip_lend(NULL), &b->arena);
     assert_null(sg_zip_realloc(first, 1));
+    assert_null(sg_zip_strdup("text"));
+    used = b->arena.used;
+    sg_zip_free(first);
+    assert_int_equal(b->arena.used, used);
 }
 
 static void moments_are_told_apart(void **state)
@@ -193,7 +227,6 @@ static void moments_are_told_apart(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(libzip_lists_what_we_list),
         T(what_libzip_refuses_is_said),
@@ -204,6 +237,8 @@ int main(void)
         T(libzip_without_memory_changes_nothing),
         T(libzips_memory_comes_from_the_arena_that_is_lent),
         T(moments_are_told_apart),
+        T(names_are_compared_as_libzip_gives_them),
+        T(what_libzip_lists_without_memory_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,19 +1,6 @@
 /* test_zip_layout.c - members of a zip where they should not be: hidden, shared, cut off. */
+#include "sgscan.h"
 #include "test_zip_maker.h"
-
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
 
 static void add_with_descriptor(struct maker *m, const char *name, const char *data, bool wide)
 {
@@ -266,9 +253,43 @@ static void an_archive_inside_is_no_second_directory(void **state)
     assert_int_equal(b->zip.end_records, 2);
 }
 
+/* What runs something, behind other bytes, in an archive with a comment of that length. */
+static void make_commented(struct maker *m, size_t comment_len)
+{
+    static char comment[MAKER_MAX];
+    static const uint8_t before[20000];
+
+    *m = (struct maker){0};
+    add_bytes(m, before, sizeof(before));
+    add_stored(m, "a/data.pkl", "cposix\nsystem\n(S'true'\ntR.");
+    memset(comment, 'c', comment_len);
+    comment[comment_len] = '\0';
+    add_end(m, add_directory(m), comment);
+}
+
+/* The end was once looked for in windows of 4096 bytes; where one began inside the record it was
+ * missed, and the file was none. */
+static void an_archive_is_found_by_its_end_wherever_that_stands(void **state)
+{
+    struct bench *b = *state;
+    struct sg_options options = {.limits = SG_LIMITS_DEFAULT};
+
+    options.limits.max_memory = BENCH_ARENA;
+    for (size_t len = 4060; len < 4110; len++) {
+        make_commented(b->m, len);
+        struct sg_source read = read_source(b), mem = sg_source_mem(b->m->bytes, b->m->len);
+        struct sg_report report;
+        b->arena.used = 0;
+        assert_int_equal(sg_scan(&read, &options, &b->arena, &report), SG_OK);
+        assert_int_equal(report.verdict, SG_MALICIOUS);
+        b->arena.used = 0;
+        assert_int_equal(sg_scan(&mem, &options, &b->arena, &report), SG_OK);
+        assert_int_equal(report.verdict, SG_MALICIOUS);
+    }
+}
+
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_data_descriptor_is_no_disagreement),
         T(a_size_without_a_packed_size_is_no_disagreement),
@@ -284,6 +305,7 @@ int main(void)
         T(an_offset_past_the_end_of_the_file_is_no_header),
         T(an_archive_without_its_end_is_read_forward),
         T(an_archive_inside_is_no_second_directory),
+        T(an_archive_is_found_by_its_end_wherever_that_stands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,20 +1,6 @@
 /* test_zip_lies.c - headers and end records of a zip that contradict one another. */
 #include "test_zip_maker.h"
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 static void another_method_is_another_reading(void **state)
 {
     struct bench *b = *state;
@@ -98,7 +84,8 @@ static void a_name_cut_by_the_directorys_size_is_listed_as_cut(void **state)
     size_t start = add_directory(b->m);
     b->m->directory_len -= 4;
     add_end(b->m, start + 4, "");
-    /* The directory that ends at the end record begins 4 bytes late; have it begin where it does. */
+    /* The directory that ends at the end record begins 4 bytes late; have it begin
+     * where it does. */
     put32(b->m->bytes + b->m->len - 6, start);
     memmove(b->m->bytes + b->m->len - 26, b->m->bytes + b->m->len - 22, 22);
     b->m->len -= 4;
@@ -196,7 +183,6 @@ static void numbers_of_disks_are_said(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(another_method_is_another_reading),
         T(other_sizes_are_another_reading),

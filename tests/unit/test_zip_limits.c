@@ -1,20 +1,6 @@
 /* test_zip_limits.c - damage, floods and failing reads end a zip's listing in a stated way. */
 #include "test_zip_maker.h"
 
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
-
 /* Everything that a listing offers is within what was given. */
 static void read_all(struct bench *b)
 {
@@ -209,7 +195,6 @@ static void every_finding_has_words(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(every_truncation_is_survived),
         T(every_flipped_byte_is_survived),

@@ -195,6 +195,21 @@ static inline void finish(struct maker *m)
     add_end(m, start, "");
 }
 
+/* An archive with one member, behind a prefix that its offsets do not count in. */
+static inline void make_prefixed(struct maker *m, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    add_bytes(m, prefix, len);
+    struct said said = say(m, "a/data.pkl", "evil");
+    add_local(m, &said);
+    add_bytes(m, "evil", 4);
+    said.offset = 0;
+    add_central(m, &said);
+    size_t start = add_directory(m);
+    add_end(m, start - len, "");
+}
+
 static inline struct maker *maker_new(void)
 {
     struct maker *m = calloc(1, sizeof(*m));
@@ -216,7 +231,7 @@ struct bench {
 
 #define BENCH_ARENA (8u << 20)
 
-static inline struct bench *bench_new(void)
+static inline int bench_setup(void **state)
 {
     struct bench *b = calloc(1, sizeof(*b));
 
@@ -226,7 +241,8 @@ static inline struct bench *bench_new(void)
     b->arena.base =
         mmap(NULL, BENCH_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(b->arena.base, MAP_FAILED);
-    return b;
+    *state = b;
+    return 0;
 }
 
 static inline void bench_drop_guarded(struct bench *b)
@@ -236,13 +252,21 @@ static inline void bench_drop_guarded(struct bench *b)
     b->guarded = NULL;
 }
 
-static inline void bench_free(struct bench *b)
+static inline int bench_teardown(void **state)
 {
+    struct bench *b = *state;
+
     bench_drop_guarded(b);
     munmap(b->arena.base, BENCH_ARENA);
     free(b->m);
     free(b);
+    return 0;
 }
+
+/* A test with a bench of its own. */
+#define T(test) cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
+
+#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
 
 static inline const uint8_t *guard(struct bench *b, const void *bytes, size_t len)
 {

@@ -1,21 +1,8 @@
-/* test_zip_zip64.c - zip64: sizes and offsets past four gigabytes, and end records that disagree. */
+/* test_zip_zip64.c - zip64: sizes and offsets past four gigabytes, and end records
+ * that disagree. */
 #include "test_zip_maker.h"
 
 #define FAR_AWAY (6ULL << 30)
-
-#define assert_finding(zip, finding) assert_int_equal((zip).findings &(finding), (finding))
-
-static int setup(void **state)
-{
-    *state = bench_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench_free(*state);
-    return 0;
-}
 
 struct end64 {
     uint64_t count;
@@ -123,6 +110,45 @@ static void the_plain_end_record_may_lead_elsewhere(void **state)
     assert_true(holds(b, find(b, "a/data.pkl", 1), "good"));
 }
 
+/* Both say where the same directory begins, and one that it is longer. */
+static void a_directory_of_two_lengths_is_read_to_the_longer_one(void **state)
+{
+    struct bench *b = *state;
+    struct maker *m = b->m;
+
+    add_stored(m, "a", "1");
+    size_t first = m->directory_len;
+    add_stored(m, "b", "2");
+    size_t start = m->len;
+    add_bytes(m, m->directory, first);
+    struct end64 beside = {1, first, start, m->len};
+    struct end64 told = {2, 0, start, 0};
+    told.at = m->len + SG_ZIP_END64_SIZE + SG_ZIP_LOCATOR_SIZE + SG_ZIP_END_SIZE;
+    told.size = told.at - start;
+    add_end64_record(m, &beside);
+    add_locator(m, &told);
+    add_placeholder(m);
+    put16(m->bytes + m->len - 2, SG_ZIP_END64_SIZE); /* the other record is its comment */
+    add_end64_record(m, &told);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_finding(b->zip, SG_ZIP_ZIP64);
+    assert_true(holds(b, find(b, "a", 0), "1"));
+    assert_true(find(b, "a", 0)->seen_by & SG_ZIP_BY_ZIPFILE);
+    assert_finding(*find(b, "b", 0), SG_ZIP_HIDDEN);
+}
+
+/* It has no room before it for the record that it should point to. */
+static void a_locator_at_the_beginning_leads_to_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct end64 nowhere = {.at = 7};
+
+    add_locator(b->m, &nowhere);
+    add_placeholder(b->m);
+    assert_int_equal(open_made(b), SG_OK);
+    assert_int_equal(b->zip.count, 0);
+}
+
 static void a_locator_that_points_nowhere_is_found(void **state)
 {
     struct bench *b = *state;
@@ -221,7 +247,6 @@ static void a_member_past_four_gigabytes_is_read_where_it_is(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(zip64_end_records_are_followed),
         T(two_zip64_end_records_lead_to_two_directories),
@@ -229,6 +254,8 @@ int main(void)
         T(a_locator_that_points_nowhere_is_found),
         T(sizes_in_extra_fields_are_followed),
         T(a_member_past_four_gigabytes_is_read_where_it_is),
+        T(a_directory_of_two_lengths_is_read_to_the_longer_one),
+        T(a_locator_at_the_beginning_leads_to_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
