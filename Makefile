@@ -147,7 +147,10 @@ faults valgrind: all | build/deps.stamp
 	scripts/test $(BUILD) $@
 race: all | build/deps.stamp
 	scripts/test $(BUILD) race
-sanitized stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
+stress: all $(BUILD)/san/libsafeguard.so | build/deps.stamp
+	scripts/test $(BUILD) $@
+# Half an hour or more: `make check` with SAN=1, then the guard with ASan in programs that load its run-time library first.
+sanitized: all $(BUILD)/san/libsafeguard.so $(UNITS) $(FACTS) $(REPLAYS) | build/deps.stamp
 	scripts/test $(BUILD) $@
 gadgets suites matrix spark containers soak: all | build/deps.stamp
 	scripts/test $(BUILD) $@

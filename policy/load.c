@@ -45,7 +45,7 @@ static enum sg_status apply_folder(struct sg_policy *policy, const char *file,
     status = sg_site_folder_list(path, policy->arena, &folder, error);
     for (size_t i = 0; status == SG_OK && i < folder.count; i++) {
         status = apply_file(policy, folder.files[i], error);
-        if (status == SG_END) /* gone since it was listed, or a link that leads nowhere */
+        if (status == SG_END) /* gone since it was listed */
             status = SG_ERR_IO;
     }
     return status;

@@ -102,9 +102,9 @@ static enum sg_status check_file(int fd, const char *path, size_t *size,
     return SG_OK;
 }
 
-/* `into` has room for one byte more than the file is long: it must stay empty. */
-static enum sg_status read_bytes(int fd, const char *path, char *into, size_t size, size_t *len,
-                                 struct sg_policy_error *error)
+/* The file is `size` bytes long, and `into` has room for one more: it must stay empty. SG_ERR_IO
+ * with errno; SG_ERR_LIMIT: there is more. */
+static enum sg_status read_bytes(int fd, char *into, size_t size, size_t *len)
 {
     size_t have = 0;
 
@@ -113,14 +113,14 @@ static enum sg_status read_bytes(int fd, const char *path, char *into, size_t si
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return refuse_errno(error, path);
+            return SG_ERR_IO;
         if (got == 0) {
             *len = have;
             return SG_OK;
         }
         have += (size_t)got;
     }
-    return refuse(error, path, "grew while it was read");
+    return SG_ERR_LIMIT;
 }
 
 static enum sg_status read_open(int fd, const char *path, struct sg_arena *arena,
@@ -136,10 +136,13 @@ static enum sg_status read_open(int fd, const char *path, struct sg_arena *arena
         refuse(error, path, "no memory left");
         return SG_ERR_MEMORY;
     }
-    status = read_bytes(fd, path, bytes, size, &len, error);
-    if (status == SG_OK)
-        *text = (struct sg_text){bytes, len};
-    return status;
+    status = read_bytes(fd, bytes, size, &len);
+    if (status == SG_ERR_LIMIT)
+        return refuse(error, path, "grew while it was read");
+    if (status != SG_OK)
+        return refuse_errno(error, path);
+    *text = (struct sg_text){bytes, len};
+    return SG_OK;
 }
 
 enum sg_status sg_site_file_read(const char *path, struct sg_arena *arena, struct sg_text *text,

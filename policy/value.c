@@ -268,7 +268,7 @@ enum sg_status sg_option_set(const struct sg_option *option, struct sg_policy *p
     case SG_OPTION_PATHS:
         return set_path(policy, member, value, why);
     case SG_OPTION_HASHES:
-        return set_sha256(option, policy, member, value, why);
+        break;
     }
-    return SG_ERR_ARG;
+    return set_sha256(option, policy, member, value, why);
 }

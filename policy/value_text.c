@@ -37,7 +37,7 @@ bool sg_path_is_settled(struct sg_text path)
         if (part.len == 0 || sg_text_is(part, ".") || sg_text_is(part, ".."))
             return false;
     }
-    return at > 0 && at == path.len;
+    return at > 0;
 }
 
 static void print_size(uint64_t size, struct sg_phrase *phrase)

@@ -14,7 +14,7 @@
 static struct sg_object *behind_pickle(struct sg_object *frame)
 {
     sg_py.Py_IncRef(frame);
-    while (sg_frames_is(frame, "/pickle.py", NULL)) {
+    while (sg_frames_is(frame, "/pickle.py")) {
         struct sg_object *back = sg_frames_back(frame);
         if (!back)
             break;

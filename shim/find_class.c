@@ -129,7 +129,7 @@ static bool from_peer(struct sg_text module, struct sg_text name)
     if (!caller || !effects_stand_behind() || sink == SG_SINK_DELAY)
         return false;
     for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (sg_frames_is(caller, files[i], NULL))
+        if (sg_frames_is(caller, files[i]))
             return true;
     return false;
 }

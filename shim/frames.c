@@ -199,17 +199,14 @@ static struct sg_object *code_attribute(struct sg_object *frame, const char *nam
     return value;
 }
 
-bool sg_frames_is(struct sg_object *frame, const char *ending, const char *name)
+bool sg_frames_is(struct sg_object *frame, const char *ending)
 {
-    const char *file, *function;
-    struct sg_object *first = code_attribute(frame, "co_filename", &file);
-    struct sg_object *second = code_attribute(frame, "co_name", &function);
+    const char *file;
+    struct sg_object *name = code_attribute(frame, "co_filename", &file);
     size_t len = file ? strlen(file) : 0, end = strlen(ending);
-    bool is = file && len >= end && !memcmp(file + len - end, ending, end) &&
-              (!name || (function && !strcmp(function, name)));
+    bool is = file && len >= end && !memcmp(file + len - end, ending, end);
 
-    sg_py.Py_DecRef(first);
-    sg_py.Py_DecRef(second);
+    sg_py.Py_DecRef(name);
     return is;
 }
 

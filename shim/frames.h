@@ -16,8 +16,8 @@ enum sg_place sg_frames_place(struct sg_object *boundary, bool inside, struct sg
 /* The frame around `frame`, a new reference, or NULL. */
 struct sg_object *sg_frames_back(struct sg_object *frame);
 
-/* Whether the file of the frame's code ends in `ending`, and its name is `name` (NULL: any). */
-bool sg_frames_is(struct sg_object *frame, const char *ending, const char *name);
+/* Whether the name of the file of the frame's code ends in `ending`. */
+bool sg_frames_is(struct sg_object *frame, const char *ending);
 
 /* Copies the name of the file of the frame's code; "" when it is not known. */
 void sg_frames_file(struct sg_object *frame, char *into, size_t cap);

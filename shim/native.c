@@ -17,7 +17,7 @@ static bool is_shared(struct sg_object *name)
 
 static bool is_frame_of(struct sg_object *frame, const char *file)
 {
-    return sg_frames_is(frame, file, NULL);
+    return sg_frames_is(frame, file);
 }
 
 /* Behind ctypes' own functions stands who reached for the attribute. */

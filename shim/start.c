@@ -16,6 +16,14 @@
 #define ARENA_LEAST (256u << 10)
 #define SPARE_SIZE (64u << 10) /* a multiple of every page size */
 
+/* The largest page there can be. The loader has more to do where a segment is aligned to more than
+ * one. */
+#if defined(__x86_64__)
+#define PAGE_MOST 4096
+#else
+#define PAGE_MOST 65536
+#endif
+
 _Atomic int sg_phase;
 
 static struct sg_policy policy;
@@ -45,7 +53,7 @@ static const char *base_name(const char *path)
 
 /* Where there is no memory to be had a policy of the usual size is read all the same: without it
  * nobody knows whether this program is to be guarded. */
-static uint8_t spare[SPARE_SIZE] __attribute__((aligned(SPARE_SIZE)));
+static uint8_t spare[SPARE_SIZE] __attribute__((aligned(PAGE_MOST)));
 
 static void map_arena(void)
 {

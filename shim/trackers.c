@@ -53,8 +53,7 @@ static bool is_torch_manager(const char *program)
     static const char manager[] = "/torch/bin/torch_shm_manager";
     size_t len = strlen(program), end = strlen(manager);
 
-    return len > end && !strcmp(program + len - end, manager) &&
-           sg_scratch_lacks(program);
+    return len > end && !strcmp(program + len - end, manager) && sg_scratch_lacks(program);
 }
 
 bool sg_trackers_is(const char *program, char *const argv[])

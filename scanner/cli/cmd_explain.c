@@ -48,22 +48,18 @@ static int tell(const struct sg_explained *what, enum sg_format format)
 
 /* The lists of paths and hashes are the guard's and `scan`'s affair: here it is
  * what the file is. */
-static int explain_report(const char *path, const char *member, struct sg_story *story,
-                          const struct sg_policy *policy, struct sg_report *report,
+static int explain_report(struct sg_explained *what, const struct sg_policy *policy,
                           enum sg_format format)
 {
-    struct sg_explained what = {.path = path, .report = report, .story = story, .member = member};
     int status;
 
-    report->verdict = sg_policy_verdict(report, policy);
-    what.action = sg_policy_decide(report, NULL, NULL, policy);
-    what.note = policy->mode == SG_BLOCK ? NULL : "the policy's mode is not to block";
-    sg_story_end(story, report);
-    if (member && !has_member(&what))
-        status = complain(path, "there is no such member with pickles in it");
+    what->action = sg_policy_decide(what->report, NULL, NULL, policy);
+    what->note = policy->mode == SG_BLOCK ? NULL : "the policy's mode is not to block";
+    if (what->member && !has_member(what))
+        status = complain(what->path, "there is no such member with pickles in it");
     else
-        status = tell(&what, format);
-    return status == SG_EXIT_OK && report->coverage != SG_COMPLETE ? SG_EXIT_TROUBLE : status;
+        status = tell(what, format);
+    return status == SG_EXIT_OK && what->report->coverage != SG_COMPLETE ? SG_EXIT_TROUBLE : status;
 }
 
 static int explain(const char *path, const char *member, const struct sg_policy *policy,
@@ -86,8 +82,16 @@ static int explain(const char *path, const char *member, const struct sg_policy 
                               .onlooker = &story.onlooker};
     enum sg_status status =
         arena.base ? sg_scan(&file.source, &scan, &arena, &report) : SG_ERR_MEMORY;
-    int exit = status ? complain(path, sg_status_text(status))
-                      : explain_report(path, member, &story, policy, &report, options->format);
+    int exit;
+    if (status) {
+        exit = complain(path, sg_status_text(status));
+    } else {
+        struct sg_explained what = {
+            .path = path, .report = &report, .story = &story, .member = member};
+        report.verdict = sg_policy_verdict(&report, policy);
+        sg_story_end(&story, &report);
+        exit = explain_report(&what, policy, options->format);
+    }
     sg_story_free(&story);
     sg_scanfile_drop(&arena);
     sg_openfile_close(&file);

@@ -155,23 +155,31 @@ static void add_edge(struct sg_chapter *chapter, struct sg_edge edge)
     chapter->edges[chapter->edge_count++] = edge;
 }
 
-static void add_results(struct sg_chapter *chapter, const struct sg_machine *m, uint64_t call,
-                        sg_value v, int depth, int *left)
+/* What a call takes: the results of others, anywhere in its arguments. */
+struct taking {
+    struct sg_chapter *chapter;
+    const struct sg_machine *m;
+    uint64_t call;
+    int left; /* values that are still looked at */
+};
+
+static void add_results(struct taking *taking, sg_value v, int depth)
 {
+    const struct sg_machine *m = taking->m;
     struct sg_call made_by;
     bool whole;
 
-    if (depth > DEPTH_MAX || --*left < 0)
+    if (depth > DEPTH_MAX || --taking->left < 0)
         return;
     if (sg_value_call(m, v, &made_by)) {
-        add_edge(chapter, (struct sg_edge){call, made_by.id, SG_EDGE_TAKES});
+        add_edge(taking->chapter, (struct sg_edge){taking->call, made_by.id, SG_EDGE_TAKES});
         return;
     }
     size_t count = sg_value_count(m, v, &whole);
-    for (size_t i = 0; i<count && * left> 0; i++) {
-        add_results(chapter, m, call, sg_value_item(m, v, i), depth + 1, left);
+    for (size_t i = 0; i < count && taking->left > 0; i++) {
+        add_results(taking, sg_value_item(m, v, i), depth + 1);
         if (sg_value_kind(m, v) == SG_V_DICT)
-            add_results(chapter, m, call, sg_value_mapped(m, v, i), depth + 1, left);
+            add_results(taking, sg_value_mapped(m, v, i), depth + 1);
     }
 }
 
@@ -207,7 +215,7 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     struct sg_chapter *chapter = running(ctx);
     struct sg_line *line = add_line(chapter, SG_LINE_CALL, call->offset);
     char text[TEXT_MAX_BYTES];
-    int left = WALK_MAX;
+    struct taking taking = {chapter, m, call->id, WALK_MAX};
 
     if (!line)
         return;
@@ -216,8 +224,8 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     line->call = call->id;
     keep_line_of(chapter, call->id, chapter->line_count - 1);
     add_callee(chapter, m, call);
-    add_results(chapter, m, call->id, call->args, 0, &left);
-    add_results(chapter, m, call->id, call->kwargs, 0, &left);
+    add_results(&taking, call->args, 0);
+    add_results(&taking, call->kwargs, 0);
 }
 
 static void on_use(void *ctx, const struct sg_machine *m __attribute__((unused)), uint64_t id,

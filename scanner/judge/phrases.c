@@ -185,7 +185,7 @@ static bool identifier(const char *at, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (at[i] == '.' && !start)
             start = true;
-        else if (is_word_char(at[i]) && !(start && at[i] >= '0' && at[i] <= '9'))
+        else if (is_word_char(at[i]) && !(start && at[i] <= '9'))
             start = false;
         else
             return false;

@@ -35,26 +35,56 @@ void sg_call_tell(struct sg_machine *m, struct sg_call *call)
         m->events.call(m->events.ctx, m, call);
 }
 
+static void escape(struct sg_machine *m, sg_value v, unsigned depth, unsigned *left);
+
+static inline bool holds_items(sg_value v)
+{
+    return (v & SG_KIND_MASK) - SG_V_TUPLE <= SG_V_SET - SG_V_TUPLE;
+}
+
+/* Words of which each `step` are an item; false: no more is looked at, all there are
+ * have escaped. */
+static bool escape_words(struct sg_machine *m, const uint64_t *words, size_t count, size_t step,
+                         unsigned depth, unsigned *left)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i % step == 0 && (depth == 0 || (*left)-- == 0)) {
+            *left = 0;
+            m->escaped = m->ring.head;
+            return false;
+        }
+        if (holds_items(words[i]))
+            escape(m, words[i], depth - 1, left);
+    }
+    return true;
+}
+
 /* What is not folded may change the lists and dicts that it is given, however deep they lie: past
- * some, all that there are. */
+ * some, all that there are. Called for each call, so it looks at the words themselves. */
 static void escape(struct sg_machine *m, sg_value v, unsigned depth, unsigned *left)
 {
-    enum sg_kind kind = sg_value_kind(m, v);
-    bool whole;
+    const uint64_t *node = holds_items(v) ? sg_ring_node(&m->ring, v >> SG_KIND_BITS) : NULL;
+    size_t count = node ? (size_t)sg_node_count(node[0]) : 0;
+    size_t step = (v & SG_KIND_MASK) == SG_V_DICT ? 2 : 1;
 
-    if (kind < SG_V_TUPLE || kind > SG_V_SET)
+    if (!node)
         return;
+    if ((v & SG_KIND_MASK) == SG_V_TUPLE) {
+        (void)escape_words(m, node + 2, count, step, depth, left);
+        return;
+    }
     sg_value_escape(m, v);
-    size_t count = sg_value_count(m, v, &whole);
-    for (size_t i = 0; i < count; i++) {
-        if (depth == 0 || *left == 0) {
+    for (uint64_t next = node[1]; count > 0;) {
+        const uint64_t *block = sg_ring_node(&m->ring, next);
+        if (!block) { /* forgotten, and what comes after it with it */
             m->escaped = m->ring.head;
             return;
         }
-        --*left;
-        escape(m, sg_value_item(m, v, i), depth - 1, left);
-        if (kind == SG_V_DICT)
-            escape(m, sg_value_mapped(m, v, i), depth - 1, left);
+        size_t here = (size_t)sg_node_count(block[0]);
+        if (!escape_words(m, block + 2, here, step, depth, left))
+            return;
+        count -= here < count ? here : count;
+        next = block[1];
     }
 }
 

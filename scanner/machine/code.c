@@ -110,7 +110,9 @@ static bool counted(struct reader *r, size_t width)
 /* A complex number as text: two counted pieces. */
 static bool pair_of_numbers(struct reader *r)
 {
-    return counted(r, 1) && counted(r, 1);
+    if (!counted(r, 1))
+        return false;
+    return counted(r, 1);
 }
 
 /* An integer of 15-bit digits; its sign is the count's. */

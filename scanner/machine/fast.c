@@ -213,6 +213,7 @@ static inline size_t chain(struct sg_machine *m, struct sprint *p, enum sg_kind 
     return p->top == p->room ? 0 : push(p, sg_value_chain(m, kind), 1);
 }
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a label takes none */
 #define WAY(to) (int)((const char *)&&to - (const char *)&&not_simple)
 #define GO()                                                                                       \
     do {                                                                                           \
@@ -229,7 +230,8 @@ static inline size_t chain(struct sg_machine *m, struct sprint *p, enum sg_kind 
     opcodes++;                                                                                     \
     GO();
 
-/* Each move ends in a jump of its own: what follows what is then learned for each apart. */
+/* Each move ends in a jump of its own: what follows what is then learned for each apart.
+ * NOLINTNEXTLINE(readability-function-size): a row for each move */
 void sg_run_fast(struct sg_machine *m)
 {
     static const int ways[256] = {

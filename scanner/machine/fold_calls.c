@@ -86,7 +86,7 @@ sg_value sg_fold_resolve(struct sg_machine *m, const struct sg_call *call)
     struct sg_text name, path = {"", 0};
     sg_value first = sg_fold_argument(m, call, 0);
 
-    if (first == SG_ABSENT || !sg_name_text(m, first, &name))
+    if (!sg_name_text(m, first, &name))
         return sg_fold_import(m, call);
     char *cut = memchr(name.at, ':', name.len);
     if (!cut)

@@ -127,8 +127,8 @@ bool sg_zip_disputed(const struct sg_zip *zip);
 /* Asks libzip for its opinion of the same archive: marks what it lists too (SG_ZIP_BY_LIBZIP) and
  * adds what only it lists. Costs about as much as sg_zip_open(). SG_ERR_LIMIT: not asked, since the
  * archive has more entries or end records than libzip handles in reasonable time (it compares
- * every name with every other in the worst case). SG_END: libzip refuses the archive. SG_ERR_MEMORY: it
- * had not enough to read it all. */
+ * every name with every other in the worst case). SG_END: libzip refuses the archive.
+ * SG_ERR_MEMORY: it had not enough to read it all. */
 SG_MUST_CHECK enum sg_status sg_zip_consult(struct sg_zip *zip, struct sg_arena *arena);
 
 /* The packed bytes of a reading, cut to what the source has. */

@@ -7,6 +7,7 @@
 #include "scan/members.h"
 
 #define NAMES_MAX 8u
+#define PAIRS_FREE (4u << 20) /* that are tried in one file, besides one for each eight bytes */
 
 /* What is given to the judge in place of a machine's own event. */
 struct telling {
@@ -121,12 +122,17 @@ bool sg_name_is_certain(struct sg_text module, struct sg_text name)
     return sg_judge_name(module, name, NULL, 0) >= SG_BEYOND_DOUBT;
 }
 
+/* Whether more pairs were tried than any honest file has. */
+static bool baited(const struct sg_composer *c)
+{
+    return c->pairs_tried > PAIRS_FREE + (c->size + c->unpacked) / 8;
+}
+
 void sg_code_words_judge(struct sg_composer *c, const struct sg_code_words *words, uint64_t offset)
 {
+    bool more = words->more;
     size_t told = 0;
 
-    if (words->more)
-        sg_judge_partial(c->judge, offset, "code with more names than are looked at");
     for (size_t n = 0; n < words->count && told < NAMES_MAX; n++) {
         struct sg_text name = word_at(words, n);
         if (!words->list[n].name)
@@ -135,12 +141,18 @@ void sg_code_words_judge(struct sg_composer *c, const struct sg_code_words *word
             sg_compose_name(c, SG_TEXT("builtins"), name, offset);
             told++;
         }
+        more |= baited(c);
+        if (baited(c) || dunder(name))
+            continue;
+        c->pairs_tried += words->count;
         for (size_t i = 0; i < words->count && told < NAMES_MAX; i++)
-            if (i != n && !dunder(name) && sg_name_is_certain(word_at(words, i), name)) {
+            if (i != n && sg_name_is_certain(word_at(words, i), name)) {
                 sg_compose_name(c, word_at(words, i), name, offset);
                 told++;
             }
     }
+    if (more)
+        sg_judge_partial(c->judge, offset, "code with more names than are looked at");
 }
 
 bool sg_compose_marshal(struct sg_composer *c, const uint8_t *code, size_t len, uint64_t offset)

@@ -27,6 +27,7 @@ struct sg_composer {
     bool inflate_told;                  /* max_inflate was reached, and that was told */
     uint64_t nested[SG_NESTED_DEPTHS];  /* bytes of content inside content so far, at each depth */
     uint64_t probed, names_tried;       /* bytes and names that embedded.c has tried so far */
+    uint64_t pairs_tried;               /* of words of code, by code_words.c */
     uint64_t pickles_end;               /* offset behind the last pickles in a row */
     uint32_t depth;                     /* of the content under scan; 0: the file itself */
     char member[SG_MEMBER_PATH_MAX];    /* path of the content under scan; "" the file */

@@ -31,18 +31,21 @@ static bool name_char(uint8_t c)
            c == '>' || c >= 0x80;
 }
 
-/* What a line must be made of to be a name that an import could find. */
-enum line_kind { LINE_ANY, LINE_PRINTABLE, LINE_NAME };
+/* What a line must be made of: for an import to find a name, or (PERSID) for its decoding. */
+enum line_kind { LINE_ANY, LINE_ASCII, LINE_PRINTABLE, LINE_NAME };
 
 static bool fits(uint8_t c, enum line_kind kind)
 {
+    if (kind == LINE_ASCII)
+        return c < 0x80;
     return kind == LINE_PRINTABLE ? c >= 0x20 && c != 0x7f : name_char(c);
 }
 
 static enum pace line(struct walk *w, enum line_kind kind)
 {
     const uint8_t *newline = memchr(w->at, '\n', (size_t)(w->end - w->at));
-    const uint8_t *stop = newline ? newline : w->end;
+    /* Of a line without an end pickle.py drops the last character. */
+    const uint8_t *stop = newline ? newline : w->end - (w->at < w->end);
 
     for (const uint8_t *c = w->at; kind != LINE_ANY && c < stop; c++)
         if (!fits(*c, kind))
@@ -101,10 +104,11 @@ static enum pace argument(struct walk *w, uint8_t opcode)
     case 'L':
     case 'S':
     case 'V':
-    case 'P':
     case 'g':
     case 'p':
         return line(w, LINE_ANY);
+    case 'P': /* zips begin so */
+        return line(w, LINE_ASCII);
     case 'c':
     case 'i': {
         /* INST without a MARK only imports, in pickle.py; program text begins so. */

@@ -81,14 +81,6 @@ def python_pickler(value: Any, protocol: int) -> bytes:
     return out.getvalue()
 
 
-def without_memo(value: Any, protocol: int) -> bytes:
-    out = io.BytesIO()
-    pickler = pickle.Pickler(out, protocol)
-    pickler.fast = True
-    pickler.dump(value)
-    return out.getvalue()
-
-
 def by_joblib(value: Any, compress: Any, protocol: int | None) -> bytes:
     import joblib
 

@@ -16,7 +16,7 @@ from gadgets import GADGETS
 
 RENAMED = {"CANARY": "PATH", "PLACE": "FOLDER", "TOUCH": "SHELL"}
 SINKS = {"spawn": "spawn", "code": "exec", "connect": "connect", "native": "native", "file": "file"}
-COMPUTED = re.compile(r"\bcompile\(|_exec_with_source")
+
 
 MORE = """
 spawn M("nt").system(SHELL)

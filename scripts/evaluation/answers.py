@@ -49,10 +49,6 @@ class Scanner:
     answers: dict[File, Answer]
     scored: bool = False  # the scores say more than the verdicts
 
-    @property
-    def tells(self) -> bool:
-        return bool(self.answers)
-
 
 @dataclass(frozen=True)
 class Cost:

@@ -106,11 +106,6 @@ class Curve:
         steps = zip([(0.0, 0.0), *self.roc], self.roc, strict=False)
         return sum((x - x0) * (y + y0) / 2 for (x0, y0), (x, y) in steps)
 
-    @property
-    def average_precision(self) -> float:
-        steps = zip([(0.0, 1.0), *self.pr], self.pr, strict=False)
-        return sum((recall - before) * precision for (before, _), (recall, precision) in steps)
-
     def recall_at(self, alarms: float) -> float:
         """The best recall with no more false alarms than this share."""
         return max((y for x, y in self.roc if x <= alarms), default=0.0)

@@ -72,9 +72,8 @@ struct rows {
 static void add(struct rows *rows, uint32_t action, const char *call,
                 const struct scmp_arg_cmp *condition)
 {
-    int answer =
-        seccomp_rule_add_array(rows->filter, action, seccomp_syscall_resolve_name(call),
-                               condition != NULL, condition);
+    int answer = seccomp_rule_add_array(rows->filter, action, seccomp_syscall_resolve_name(call),
+                                        condition != NULL, condition);
 
     if (answer < 0)
         rows->error = answer;

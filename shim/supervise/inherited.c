@@ -4,9 +4,11 @@
 #include "shim/supervise/vetting.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,19 +17,24 @@ static bool is_readable_file(int fd, struct stat *found)
 {
     int flags = fcntl(fd, F_GETFL), own = fcntl(fd, F_GETFD);
 
-    return flags >= 0 && own >= 0 && !(own & FD_CLOEXEC) && !(flags & O_PATH) &&
-           !(flags & O_WRONLY) && fstat(fd, found) == 0 && S_ISREG(found->st_mode);
+    return !(own & FD_CLOEXEC) && !(flags & (O_PATH | O_WRONLY)) && fstat(fd, found) == 0 &&
+           S_ISREG(found->st_mode);
 }
 
-const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)
+const char *sg_inherited_fault(const struct sg_policy *policy, pid_t pid)
 {
-    static char name[32], exe[64];
+    static char fault[128], exe[64];
     DIR *folder = opendir("/proc/self/fd");
     const struct dirent *entry;
     bool refused = false;
 
+    if (!folder) {
+        snprintf(fault, sizeof(fault), "what is open already cannot be listed: %s",
+                 strerror(errno));
+        return fault;
+    }
     snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
-    while (folder && !refused && (entry = readdir(folder))) {
+    while (!refused && (entry = readdir(folder))) {
         int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
         struct sg_subject subject = {.fd = fd,
                                      .event = SG_EVENT_OPEN,
@@ -36,26 +43,27 @@ const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid)
                                      .tid = (uint32_t)pid};
         if (entry->d_name[0] == '.' || !is_readable_file(fd, &subject.st))
             continue;
-        snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+        snprintf(fault, sizeof(fault), "/dev/fd/%d is open already, and refused", fd);
         refused = !sg_vetting(&subject, policy, O_RDONLY);
     }
-    if (folder)
-        closedir(folder);
-    return refused ? name : NULL;
+    closedir(folder);
+    return refused ? fault : NULL;
 }
 
-static void close_but(int a, int b, int c)
+static bool close_but(int a, int b, int c)
 {
     DIR *folder = opendir("/proc/self/fd");
     const struct dirent *entry;
 
-    while (folder && (entry = readdir(folder))) {
+    if (!folder)
+        return false;
+    while ((entry = readdir(folder))) {
         int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
         if (fd > STDERR_FILENO && fd != a && fd != b && fd != c && fd != dirfd(folder))
             close(fd);
     }
-    if (folder)
-        closedir(folder);
+    closedir(folder);
+    return true;
 }
 
 bool sg_inherited_close(int keep, int keep_too, int keep_also)
@@ -64,6 +72,5 @@ bool sg_inherited_close(int keep, int keep_too, int keep_also)
     bool done = null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
                 dup2(null, STDOUT_FILENO) == STDOUT_FILENO;
 
-    close_but(keep, keep_too, keep_also);
-    return done;
+    return close_but(keep, keep_too, keep_also) && done;
 }

@@ -6,9 +6,9 @@
 
 #include <sys/types.h>
 
-/* Vets those that the command `pid` is to have from us. NULL, or the name of one that is refused,
- * as /proc has it. */
-const char *sg_inherited_refused(const struct sg_policy *policy, pid_t pid);
+/* Vets those that the command `pid` is to have from us. NULL, or what speaks against it: one that
+ * is refused, by the name that /proc has for it, or that they cannot be listed. */
+const char *sg_inherited_fault(const struct sg_policy *policy, pid_t pid);
 
 /* Closes all in this process but standard error and these three. */
 bool sg_inherited_close(int keep, int keep_too, int keep_also);

@@ -100,7 +100,7 @@ static bool can_read_memory(pid_t pid)
 /* Empty: the command said itself what is wrong, and ends with that status. */
 static bool begin(struct supervisor *self, char *why, size_t cap)
 {
-    const char *unvetted;
+    const char *fault;
 
     *why = '\0';
     self->listener = sg_handover_take(self->child);
@@ -112,8 +112,8 @@ static bool begin(struct supervisor *self, char *why, size_t cap)
     else if (!sg_rights_start() || !sg_place_start())
         snprintf(why, cap, "/proc: %s (is it mounted, and that of this PID namespace?)",
                  strerror(errno));
-    else if ((unvetted = sg_inherited_refused(self->command->policy, self->pid)))
-        snprintf(why, cap, "%s is open already, and refused", unvetted);
+    else if ((fault = sg_inherited_fault(self->command->policy, self->pid)))
+        snprintf(why, cap, "%s", fault);
     else if (!sg_inherited_close(self->front, self->child, self->listener) ||
              !sg_workers_start(self->listener, self->command->policy))
         snprintf(why, cap, "no supervisor: %s", strerror(errno));

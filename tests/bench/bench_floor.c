@@ -134,8 +134,9 @@ static void search(void)
     opcodes++;                                                                                     \
     GO();
 
-/* From opcode to opcode, and nothing done for any. Jumps, whose ways a processor guesses, are quicker
- * than a table of lengths, for which it has to wait. 0: there is an opcode that is not known here. */
+/* From opcode to opcode, and nothing done for any. Jumps, whose ways a processor guesses, are
+ * quicker than a table of lengths, for which it has to wait. 0: there is an opcode that is not
+ * known here. */
 static uint64_t walk(void)
 {
     static const int ways[256] = {

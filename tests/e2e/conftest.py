@@ -82,6 +82,13 @@ def guarded(**settings: str) -> dict[str, str]:
     }
 
 
+def policy_file(folder: Path, text: str, name: str = "policy.ini") -> str:
+    path = folder / name
+    path.write_text(text)
+    path.chmod(0o644)  # a policy that anybody may write to is refused
+    return str(path)
+
+
 def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
     """What `safeguard scan --format jsonl` says, sorted as the paths were given."""
     done = run([CLI, "scan", "--format", "jsonl", "--", *paths])
@@ -89,6 +96,15 @@ def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
     order = [str(path) for path in paths]
     found = [json.loads(line) for line in done.out.splitlines()]
     return sorted(found, key=lambda one: order.index(one["path"]))
+
+
+@cache
+def namespace() -> list[str]:
+    """The words before a command that give it a mount namespace; none where that is refused."""
+    for words in (["unshare", "-m"], ["unshare", "-Urm"]):
+        if shutil.which("unshare") and run([*words, "true"]).status == 0:
+            return words
+    return []
 
 
 @cache
@@ -120,6 +136,13 @@ def place() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def apart() -> list[str]:
+    if not namespace():
+        pytest.skip("this system gives no mount namespace")
+    return namespace()
 
 
 @pytest.fixture

@@ -102,9 +102,9 @@ static uint64_t node_of(const char *name)
 {
     size_t i = 0, how = 0;
 
-    while (i < node_count && strcmp(nodes[i].name, name))
+    while (i < node_count && strcmp(nodes[i].name, name) != 0)
         i++;
-    while (how < HOW_PLAIN && strncmp(name, hows[how], strlen(hows[how])))
+    while (how < HOW_PLAIN && strncmp(name, hows[how], strlen(hows[how])) != 0)
         how++;
     if (i == node_count) {
         if (node_count == FILES_MOST || !strchr(name, '.'))
@@ -178,18 +178,32 @@ static void on_open(const struct fuse_in_header *head)
 static void serve(const struct fuse_in_header *head, const void *body)
 {
     switch (head->opcode) {
-    case FUSE_INIT: on_init(head); break;
-    case FUSE_LOOKUP: on_lookup(head, body); break;
-    case FUSE_GETATTR: on_getattr(head); break;
-    case FUSE_OPEN: on_open(head); break;
-    case FUSE_READ: on_read(head, body); break;
+    case FUSE_INIT:
+        on_init(head);
+        break;
+    case FUSE_LOOKUP:
+        on_lookup(head, body);
+        break;
+    case FUSE_GETATTR:
+        on_getattr(head);
+        break;
+    case FUSE_OPEN:
+        on_open(head);
+        break;
+    case FUSE_READ:
+        on_read(head, body);
+        break;
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
-    case FUSE_INTERRUPT: break;
+    case FUSE_INTERRUPT:
+        break;
     case FUSE_RELEASE:
     case FUSE_FLUSH:
-    case FUSE_ACCESS: reply(head->unique, 0, NULL, 0); break;
-    default: reply(head->unique, ENOSYS, NULL, 0);
+    case FUSE_ACCESS:
+        reply(head->unique, 0, NULL, 0);
+        break;
+    default:
+        reply(head->unique, ENOSYS, NULL, 0);
     }
 }
 

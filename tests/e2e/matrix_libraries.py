@@ -15,8 +15,6 @@ from typing import Any, Callable
 from matrix_case import Case, write
 from matrix_stdlib import read_file
 
-DATASET = "no reader knows what lies in a dataset"
-
 
 def use(name: str) -> Any:
     return __import__(name, fromlist=["x"])

@@ -299,13 +299,19 @@ def loads(*args): return "strange"
 """
 
 
-def test_an_unknown_pickle_module_is_said_to_be_unwatched(interpreter: str, place: Path) -> None:
+# As it is, and where one of its parts is another function, or missing.
+@pytest.mark.parametrize(
+    "more", ["", "load = len\n", "from builtins import len as load\ndel Unpickler\n"]
+)
+def test_an_unknown_pickle_module_is_said_to_be_unwatched(
+    interpreter: str, place: Path, more: str
+) -> None:
     builtin = "import sys; print('_pickle' in sys.builtin_module_names)"
     if run([interpreter, "-c", builtin]).out == "True\n":
         pytest.skip("this interpreter's own _pickle is the only one it takes")
-    (place / "_pickle.py").write_text(STRANGE)
+    (place / "_pickle.py").write_text(STRANGE + more)
     env = {"PYTHONPATH": str(place)}
-    command = [interpreter, "-c", "import pickle; print(pickle.loads(b''))"]
+    command = [interpreter, "-c", "import _pickle; print(_pickle.loads(b''))"]
     done = run(command, env=guarded() | env)
     words = "effects of loads are not watched: _pickle is not built as it is known"
     assert (done.status, done.out, done.err) == (0, "strange\n", f"safeguard: {words}\n")

@@ -3,15 +3,11 @@
 from pathlib import Path
 
 import pytest
-from conftest import guarded, run
-
+from conftest import guarded, policy_file, run
 
 
 def effects_only(place: Path) -> dict[str, str]:
-    policy = place / "policy.ini"
-    policy.write_text("[python]\nfind_class = off\n")
-    policy.chmod(0o644)
-    return guarded(policy=str(policy))
+    return guarded(policy=policy_file(place, "[python]\nfind_class = off\n"))
 
 
 PROGRAM = """
@@ -117,6 +113,8 @@ print(refused(deep), refused(made("a = 1", co_consts=(tuple(range(2000)),))),
 """
 
 
-def test_code_that_is_too_deep_too_long_or_no_text_is_not_plain(interpreter: str, place: Path) -> None:
+def test_code_that_is_too_deep_too_long_or_no_text_is_not_plain(
+    interpreter: str, place: Path
+) -> None:
     done = run([interpreter, "-c", CODE], env=effects_only(place))
     assert (done.status, done.out) == (0, "False False\nTrue True True True\n"), done

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import guarded, run
+from conftest import guarded, policy_file, run
 
 # What each call is refused for; outside a load, and where it may, it fails by itself: nothing of this exists.
 PROGRAM = """
@@ -86,12 +86,10 @@ print(json.dumps(told))
 
 
 def outcomes(python: str, kind: str, place: Path, effects: str) -> dict[str, list[list[str]]]:
-    path = place / "policy.ini"
-    path.write_text(f"[python]\nfind_class = off\neffects = {effects}\n")
-    path.chmod(0o644)
+    policy = policy_file(place, f"[python]\nfind_class = off\neffects = {effects}\n")
     program = place / "program.py"
     program.write_text(PROGRAM)
-    env = guarded(policy=str(path), log=str(place / "log.jsonl"))
+    env = guarded(policy=policy, log=str(place / "log.jsonl"))
     done = run([python, program, kind, place, effects], env=env)
     assert done.status == 0, done
     return json.loads(done.out)
@@ -110,7 +108,9 @@ def test_no_entry_starts_connects_or_writes(interpreter: str, kind: str, place: 
         assert (name, inside) == (name, outside)
     details = [json.loads(line)["reasons"][0]["detail"] for line in (place / "log.jsonl").open()]
     assert "changes files while a pickle is loaded: open('/proc/none/file')" in details
-    assert "starts or ends a process while a pickle is loaded: exec('/proc/none/program')" in details
+    assert (
+        "starts or ends a process while a pickle is loaded: exec('/proc/none/program')" in details
+    )
     assert "starts or ends a process while a pickle is loaded: exec('')" in details  # by descriptor
     assert "uses the network while a pickle is loaded: connect('')" in details
 

@@ -7,7 +7,6 @@ import payloads
 import pytest
 from conftest import CLI, Done, guarded, run
 from supervising import SUPERVISE, compiled
-from test_log_faults import namespace
 
 PYTHON = "/usr/bin/python3"
 NO_FUSE = 44
@@ -29,13 +28,6 @@ for path in sys.argv[1:]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = Path(__file__).with_name("fuse_server.c")
     return compiled(source, tmp_path_factory.mktemp("fuse") / "fuse_server")
-
-
-@pytest.fixture
-def apart() -> list[str]:
-    if not namespace():
-        pytest.skip("this system gives no mount namespace")
-    return namespace()
 
 
 def filled(pickled: bytes) -> bytes:

@@ -134,6 +134,69 @@ refused(pickle.loads, pickle.dumps(Evil()))
     assert done.out.split() == ["refused"] * 5
 
 
+def test_more_subinterpreters_than_there_is_room_to_note(place: Path) -> None:
+    """What is looked for among the frames, of the unpickler in Python, is noted for each."""
+    body = """
+import _xxsubinterpreters as interpreters
+text = '''
+import os, pickle
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch %s",)
+try: pickle._loads(pickle.dumps(Evil()))
+except PermissionError: os.write(1, b"refused ")
+''' % canary
+for _ in range(36):
+    number = interpreters.create()
+    interpreters.run_string(number, text)
+    interpreters.destroy(number)
+"""
+    effects_only = policy(place, "[python]\nfind_class = off\n")
+    done = attack("/usr/bin/python3", place, body, policy=effects_only)
+    assert done.out.split() == ["refused"] * 36
+    assert not (place / "canary").exists()
+
+
+def test_a_source_whose_name_is_no_text(interpreter: str, place: Path) -> None:
+    """What calls the unpickler, and the unpickler in Python itself."""
+    body = """
+data = pickle.dumps(Evil())
+for loads in pickle.loads, pickle._loads:
+    exec(compile("refused(lambda data: loads(data), data)", "\\udcff.py", "exec"))
+"""
+    log = place / "log.jsonl"
+    done = attack(interpreter, place, body, log=str(log))
+    assert done.out.split() == ["refused"] * 2
+    records = [json.loads(line) for line in log.open()]
+    assert [record["path"] for record in records] == [":1", ":1"]
+
+
+def test_without_the_unpickler_in_c(interpreter: str, place: Path) -> None:
+    body = """
+for name in "pickle", "_pickle", "_compat_pickle": sys.modules.pop(name, None)
+sys.modules["_pickle"] = None
+import pickle
+assert pickle.loads is pickle._loads
+refused(pickle.loads, pickle.dumps(Evil()))
+"""
+    assert attack(interpreter, place, body).out.split() == ["refused"]
+
+
+def test_a_refusal_that_no_memory_is_left_to_record(venv_python: str, place: Path) -> None:
+    body = """
+import resource
+data = pickle.dumps(Evil())
+refused(pickle.loads, data)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 65536, resource.RLIM_INFINITY))
+refused(pickle.loads, data)
+"""
+    done = attack(venv_python, place, body)
+    assert done.out.split() == ["refused"] * 2
+    assert "posix.system" in done.guard_lines[0]
+    assert done.guard_lines[1].startswith("safeguard: names posix.system"), done
+
+
 @pytest.mark.skipif(bool(RUNTIME), reason="the guard follows a child, its sanitizer does not")
 def test_children_are_watched(interpreter: str, place: Path) -> None:
     body = """
@@ -186,6 +249,28 @@ def test_the_interpreter_ends_well(interpreter: str, allocator: str) -> None:
     assert (done.status, done.err) == (0, "")
 
 
+MADE_UP = """
+import pickle, sys, threading
+for _ in range(2): sys.audit("cpython._PySys_ClearAuditHooks")
+thread = threading.Thread(target=bytearray, args=(1 << 20,))
+thread.start()
+thread.join()
+import decimal, json
+try: pickle.loads(b"cposix\\nsystem\\n.")
+except PermissionError: print("refused")
+"""
+
+
+@pytest.mark.parametrize("allocator", ["malloc", "debug"])
+def test_the_end_of_hooks_that_a_program_makes_up_is_not_theirs(
+    interpreter: str, allocator: str
+) -> None:
+    """From then on the interpreter takes its memory by way of the guard."""
+    env = guarded(log="/dev/null") | {"PYTHONMALLOC": allocator}
+    done = run([interpreter, "-c", MADE_UP], env=env)
+    assert (done.status, done.out, done.err) == (0, "refused\n", "")
+
+
 def test_the_record_says_who_loaded(venv_python: str, place: Path) -> None:
     script = place / "train.py"
     script.write_text("import pickle\n\npickle.loads(b'cposix\\nsystem\\n.')\n")
@@ -231,6 +316,24 @@ for name, passes in (("builtins\ngetattr", True), ("builtins\n__dict__", True),
 """
     done = attack(interpreter, place, body)
     assert done.out.split() == ["True"] * 5
+
+
+def test_they_pass_only_where_effects_stand_behind_them(interpreter: str, place: Path) -> None:
+    """Under thresholds so low that only the clean names of the tables are below them."""
+    body = r"""
+for name in "builtins\ngetattr", "builtins\n__dict__", "collections\nOrderedDict", "os\n__dict__":
+    module, name = (b"\x8c" + bytes([len(one)]) + one.encode() for one in name.split("\n"))
+    try:
+        pickle.loads(b"\x80\x04" + module + name + b"\x93.")
+        print("passed")
+    except PermissionError:
+        print("refused")
+"""
+    low = "[thresholds]\nsuspicious = 0.01\nmalicious = 0.02\n"
+    for effects, outcomes in (("block", "passed passed"), ("log", "refused refused")):
+        text = policy(place, f"{low}[python]\neffects = {effects}\n")
+        done = attack(interpreter, place, body, policy=text)
+        assert done.out.split() == [*outcomes.split(), "passed", "refused"], (effects, done)
 
 
 def test_a_denied_name_is_refused(interpreter: str, place: Path) -> None:

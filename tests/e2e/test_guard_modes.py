@@ -7,7 +7,7 @@ from typing import Any
 
 import payloads
 import pytest
-from conftest import Done, guarded, run, scan
+from conftest import Done, guarded, namespace, policy_file, run, scan
 
 LOAD = """
 import json, pickle, sys
@@ -94,3 +94,30 @@ def test_traceback_of_an_uncaught_refusal(interpreter: str, place: Path) -> None
     assert last.startswith("PermissionError: [Errno 13]")
     assert "safeguard" in last
     assert f'system("{payloads.command(canary)}")' in last
+
+
+SITE = """
+mount -t tmpfs tmpfs /etc && mkdir -m 755 /etc/safeguard && cp "$1" /etc/safeguard/policy.ini || exit 9
+shift
+exec env "$@"
+"""
+
+
+@pytest.mark.parametrize("mode", ["log", "off", "block"])
+@pytest.mark.parametrize("chosen", [True, False])
+def test_faulty_policy_of_the_site_is_not_waived(place: Path, mode: str, chosen: bool) -> None:
+    """By the environment, which may waive a fault of a policy that it chose itself."""
+    words = namespace()
+    if not words:
+        pytest.skip("this system gives no mount namespace")
+    file = policy_file(place, "[guard]\nmod = log\n")
+    some = guarded(mode=mode, **({"policy": file} if chosen else {}))
+    settings = [f"{name}={value}" for name, value in some.items()]
+    python = ["/usr/bin/python3", "-c", "print('ran')"]
+    done = run([*words, "sh", "-c", SITE, "sh", file, *settings, *python])
+    if done.status == 9:
+        pytest.skip("nothing can be mounted here")
+    assert (done.status, done.out) == (78, ""), done
+    assert done.err.startswith("safeguard: /etc/safeguard/policy.ini:2: unknown key 'mod'"), done
+    alone = run(python, env=guarded(policy=file, mode=mode))
+    assert alone.status == (78 if mode == "block" else 0)

@@ -5,17 +5,10 @@ from collections import OrderedDict
 from pathlib import Path
 
 import pytest
-from conftest import guarded, run
+from conftest import guarded, policy_file, run
 
 LOAD = "import pickle, sys\npickle.load(open(sys.argv[1], 'rb'))\n"
 FILES_ONLY = "[python]\nfind_class = off\neffects = off\n"
-
-
-def policy(folder: Path, text: str) -> str:
-    path = folder / "policy.ini"
-    path.write_text(text)
-    path.chmod(0o644)
-    return str(path)
 
 
 @pytest.fixture
@@ -27,7 +20,7 @@ def ordered(place: Path) -> Path:
 
 @pytest.mark.parametrize("layer", [FILES_ONLY, ""])
 def test_denied_name_is_refused(interpreter: str, place: Path, ordered: Path, layer: str) -> None:
-    file = policy(place, f"[deny]\nglobal = collections.*\n{layer}")
+    file = policy_file(place, f"[deny]\nglobal = collections.*\n{layer}")
     done = run([interpreter, "-c", LOAD, ordered], env=guarded(policy=file))
     assert done.status == 1
     assert "calls collections.OrderedDict(), which the policy denies" in done.guard_lines[0]
@@ -37,7 +30,7 @@ def test_denied_name_is_refused(interpreter: str, place: Path, ordered: Path, la
 
 @pytest.mark.parametrize("name", ["posix.system", "os.system", "nt.system", "posix.*"])
 def test_allowed_name_is_let_through(venv_python: str, place: Path, evil: Path, name: str) -> None:
-    file = policy(place, f"[allow]\nglobal = {name}\n[python]\neffects = off\n")
+    file = policy_file(place, f"[allow]\nglobal = {name}\n[python]\neffects = off\n")
     done = run([venv_python, "-c", LOAD, evil], env=guarded(policy=file))
     assert (done.status, done.err) == (0, "")
     assert (place / "canary").exists()
@@ -48,7 +41,7 @@ def test_allowed_name_is_let_through(venv_python: str, place: Path, evil: Path, 
 def test_wide_pattern_vouches_for_nothing_dangerous(
     venv_python: str, place: Path, evil: Path, pattern: str, layer: str
 ) -> None:
-    file = policy(place, f"[allow]\nglobal = {pattern}\n{layer}")
+    file = policy_file(place, f"[allow]\nglobal = {pattern}\n{layer}")
     assert run([venv_python, "-c", LOAD, evil], env=guarded(policy=file)).status == 1
     dotted = place / "dotted.pkl"
     dotted.write_bytes(b"cpickle\n_compat_pickle.os.system\n(S'touch " + b"x'\ntR.")
@@ -64,7 +57,7 @@ def test_allowed_package_through_which_os_is_reached(venv_python: str, place: Pa
     (package / "models.py").write_text(
         "import os\nfrom os import system\n\ndef build(text):\n    return text\n"
     )
-    file = policy(place, "[allow]\nglobal = pkg.models.*\n[python]\neffects = off\n")
+    file = policy_file(place, "[allow]\nglobal = pkg.models.*\n[python]\neffects = off\n")
     env = guarded(policy=file) | {"PYTHONPATH": str(place)}
     for name, passes in (("build", True), ("os.system", False), ("system", False)):
         path = place / "model.pkl"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from attack_gadgets import attacks
 from attack_streams import CODE, RUN, Attack
-from conftest import python_name, pythons, run, scan
+from conftest import SANITIZED, python_name, pythons, run, scan
 
 ATTACKS = attacks()
 ORDER = ["benign", "suspicious", "malicious"]
@@ -127,6 +127,7 @@ def test_harmless_streams_are_benign(place: Path) -> None:
         assert scan_stream(place, shape)["verdict"] == "benign", shape
 
 
+@pytest.mark.skipif(SANITIZED, reason="with sanitizers it takes as long as it takes")
 @pytest.mark.parametrize(
     "stream",
     [

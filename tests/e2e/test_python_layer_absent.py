@@ -8,12 +8,23 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, guarded, run
 
-NAMES = re.findall(r"ROW\(.*?, (\w+),", (ROOT / "shim/python_api.h").read_text().replace("\\\n", " "))
-OBJECTS = ("PyExc_PermissionError", *(f"Py{kind}_Type" for kind in "Tuple List Long Bytes Code Unicode".split()))
+NAMES = re.findall(
+    r"ROW\(.*?, (\w+),", (ROOT / "shim/python_api.h").read_text().replace("\\\n", " ")
+)
+OBJECTS = (
+    "PyExc_PermissionError",
+    *(f"Py{kind}_Type" for kind in ["Tuple", "List", "Long", "Bytes", "Code", "Unicode"]),
+)
 BEFORE_3_9 = ("PyFrame_GetBack", "PyFrame_GetCode", "PyInterpreterState_Get")
 OLD = "CPython before 3.8 has no audit hooks"
 UNFIT = "not a CPython that can be watched"
 REFUSED = "the interpreter refused the hook"
+
+# What effects are looked for in goes on as ever.
+MAIN = """
+int execl(const char *, ...), pthread_sigmask(int, const void *, void *);
+int main(void) { return pthread_sigmask(0, 0, 0) || execl("/bin/echo", "echo", "ran", (char *)0); }
+"""
 
 
 def program(place: Path, version: str, lacking: tuple[str, ...] = (), answer: int = 0) -> Path:
@@ -22,8 +33,7 @@ def program(place: Path, version: str, lacking: tuple[str, ...] = (), answer: in
     text = "".join(f"long {name}(void) {{ return {answer}; }}\n" for name in functions)
     text += "".join(f"void *{name};\n" for name in OBJECTS if name not in lacking)
     text += f'const char *Py_GetVersion(void) {{ return "{version}"; }}\n'
-    text += 'int puts(const char *);\nint Py_Initialize(void) { return 0; }\n'
-    text += 'int main(void) { return puts("ran") < 0; }\n'
+    text += "int Py_Initialize(void) { return 0; }\n" + MAIN
     source, made = place / "program.c", place / "program"
     source.write_text(text)
     subprocess.run(["gcc", "-w", "-rdynamic", "-o", made, source], check=True)

@@ -238,9 +238,17 @@ def sandboxed(place: Path, call: str, error: int, *words: str, second: int = ANY
     return run([sandbox, number, str(second), str(error), *SUPERVISE, "--", *words])
 
 
-@pytest.mark.parametrize("error", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
-def test_kernel_without_user_notification(place: Path, error: int) -> None:
-    done = sandboxed(place, "seccomp", error, "touch", str(place / "ran"))
+@pytest.mark.parametrize(
+    ("error", "second"),
+    [
+        (errno.EINVAL, ANY),
+        (errno.EPERM, LISTENER),
+        (errno.ENOSYS, LISTENER),
+        (errno.EACCES, LISTENER),
+    ],
+)
+def test_kernel_without_user_notification(place: Path, error: int, second: int) -> None:
+    done = sandboxed(place, "seccomp", error, "touch", str(place / "ran"), second=second)
     assert (done.status, done.out) == (125, "")
     assert done.err.startswith(
         "safeguard: run: touch: the kernel does not let system calls be supervised (it takes Linux "
@@ -276,9 +284,7 @@ def test_no_supervisor_no_command(
     place: Path, call: str, second: int, error: int, why: str
 ) -> None:
     done = sandboxed(place, call, error, "touch", str(place / "ran"), second=second)
-    assert done == Done(
-        125, "", f"safeguard: run: touch: {why}{os.strerror(error)}; not run\n"
-    )
+    assert done == Done(125, "", f"safeguard: run: touch: {why}{os.strerror(error)}; not run\n")
     assert not (place / "ran").exists()
 
 

@@ -71,8 +71,11 @@ static ssize_t by_dup2(struct trial *trial)
 {
     int to = cleared_fd(trial), from = raw_open(trial->path, O_RDONLY);
 
+    int before = errno;
+
     if (dup2(from, -1) != -1 || errno != EBADF)
         return errno = EPROTO, -1;
+    errno = before;
     return duplicate(trial, from, dup2(from, to));
 }
 

@@ -97,6 +97,10 @@ static ssize_t after_move(struct trial *trial, enum mover mover)
     } else if (pipe(ends) != 0) {
         return -1;
     }
+    int before = errno;
+    if (move(mover, in, -1) != -1 || (errno != EBADF && errno != EACCES))
+        return errno = EPROTO, -1;
+    errno = before;
     ssize_t moved = move(mover, in, ends[1]);
     int why = errno;
     raw_close(in);

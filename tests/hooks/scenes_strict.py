@@ -6,7 +6,7 @@ from hookkit import Kit, expect
 from scenes import scene, write_policy
 
 # The program holds the clean file open for writing as well: nothing can hold that still.
-WRITABLE = {"fopen64", "memfd", "grown_rdwr", "written_back"}
+WRITABLE = {"fopen64", "_IO_fopen", "memfd", "grown_rdwr", "written_back"}
 # The program goes on with what was there when it opened the file: the change never reaches it.
 KEPT = {
     "lseek",

@@ -81,12 +81,6 @@ class Writer:
     def above_mark(self) -> int:
         return len(self.stack) - self.marks[-1] if self.marks else -1
 
-    def under_mark(self, *kinds: str) -> bool:
-        if not self.marks or self.marks[-1] == 0:
-            return False
-        below = self.marks[-2] if len(self.marks) > 1 else 0
-        return self.marks[-1] > below and self.stack[self.marks[-1] - 1] in kinds
-
     # What changes.
 
     def emit(self, op: bytes, pops: int = 0, push: str = "") -> None:

@@ -24,8 +24,8 @@ struct fault {
 
 /* What a system can answer, and what makes code go another way. */
 static const struct fault all_faults[] = {
-    {KIND_ERRNO, EINTR},       {KIND_ERRNO, EIO},  {KIND_ERRNO, EINVAL}, {KIND_EVER_AFTER, EIO},
-    {KIND_EVER_AFTER, ENOMEM}, {KIND_HALF, 0},     {KIND_NOTHING, 0},
+    {KIND_ERRNO, EINTR},       {KIND_ERRNO, EIO}, {KIND_ERRNO, EINVAL}, {KIND_EVER_AFTER, EIO},
+    {KIND_EVER_AFTER, ENOMEM}, {KIND_HALF, 0},    {KIND_NOTHING, 0},
 };
 #define FAULTS (sizeof(all_faults) / sizeof(all_faults[0]))
 
@@ -62,8 +62,9 @@ static bool attempt_once(struct attempt *attempt)
 }
 
 /* Each call and each fault in turn; `prepare` comes before, `check` after each. */
-static void attempt_all(void (*act)(void *context), void *context, void (*prepare)(void *context),
-                        void (*check)(void *context, bool failed))
+static inline void attempt_all(void (*act)(void *context), void *context,
+                               void (*prepare)(void *context),
+                               void (*check)(void *context, bool failed))
 {
     for (size_t i = 0; i < FAULTS; i++) {
         struct attempt attempt = {.act = act, .context = context, .fault = all_faults[i]};

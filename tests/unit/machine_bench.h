@@ -18,7 +18,7 @@
 
 /* What one run told, as lines of text. */
 struct told {
-    char text[65536];
+    char text[1 << 18];
     size_t len;
     unsigned anomalies[SG_A_COUNT_];
     uint64_t calls;

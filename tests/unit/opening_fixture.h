@@ -7,13 +7,13 @@
 #include "shim/supervise/opening.h"
 #include "shim/supervise/place.h"
 #include "shim/supervise/rights.h"
-#include "shim/supervise/waiting.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #define NOBODY 65534
+#define BAD "cos\nsystem\n(S'touch canary'\ntR." /* what the policy refuses */
 
 static char top[] = "/tmp/openingXXXXXX";
 static uint8_t memory[1 << 20] __attribute__((aligned(16)));
@@ -28,7 +28,7 @@ static inline int set_up(void **state)
     sg_policy_defaults(&policy, &arena);
     alarm(100);
     return !mkdtemp(top) || chmod(top, 0777) || chdir(top) || !sg_rights_start() ||
-           !sg_place_start() || !sg_waiting_start();
+           !sg_place_start();
 }
 
 static inline int tear_down(void **state)

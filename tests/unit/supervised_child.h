@@ -30,7 +30,7 @@ struct child {
     struct answers {
         _Atomic unsigned count;
         long at[ANSWERS_MOST];
-    } *answers;
+    } * answers;
 };
 
 /* A raw call, made by the child; its answer is kept. */

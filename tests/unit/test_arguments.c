@@ -61,6 +61,10 @@ static void arguments_are_told_apart(void **state)
     assert_false(SEEN(STR("_init__")).flags & SG_ARG_DUNDER);
     assert_true(SEEN(STR("two words")).flags & SG_ARG_SPACES);
     assert_true(SEEN("cm\nf\n").flags & SG_ARG_GLOBAL);
+    assert_true(SEEN(STR("10.0.0.1")).flags & SG_ARG_HOST);
+    assert_false(SEEN(STR("10.0.0.x")).flags & SG_ARG_HOST);
+    assert_true(SEEN(STR("QUJDREVGR0hJSktMTU5PUFFSU1RVVg==")).flags & SG_ARG_ENCODED);
+    assert_false(SEEN(STR("abcdefghijklmnopqrstuvwxyz1")).flags & SG_ARG_ENCODED);
     assert_true(SEEN("(S'a'\n\x97"
                      "d")
                     .flags &

@@ -80,6 +80,8 @@ static void arrays_of_objects_are_pickles(void **state)
         assert_int_equal(run_array(arrays[i], "cm\ninner\n.", 10).stop, SG_STOP_STOP);
         assert_non_null(strstr(told.text, "name m:inner\nname m:end\n"));
     }
+    assert_int_equal(run_array(ARRAY(ONE, DTYPE("O")) "N." ARRAY(ONE, DTYPE("O")), "N.", 2).stop,
+                     SG_STOP_STOP);
 }
 
 static void padding_of_its_own_length_stands_before_aligned_arrays(void **state)

@@ -41,6 +41,7 @@ static void a_module_and_a_name_are_told_whatever_is_between_them(void **state)
     begin(s);
     note("system", true);
     note("harmless", true);
+    note("__reduce__", true);
     note("posix", false);
     assert_int_equal(judged(s)->verdict, SG_MALICIOUS);
     assert_int_equal(s->report.reasons[0].offset, 77);
@@ -90,7 +91,7 @@ static void more_words_than_are_kept_are_told(void **state)
     begin(s);
     for (unsigned i = 0; i < SG_WORDS_MAX; i++) {
         snprintf(word, sizeof(word), "w%u", i);
-        note(word, true);
+        note(word, i < 10);
     }
     assert_int_equal(judged(s)->coverage, SG_COMPLETE);
     note("posix", true);
@@ -98,6 +99,29 @@ static void more_words_than_are_kept_are_told(void **state)
     assert_int_equal(judged(s)->coverage, SG_PARTIAL);
     assert_int_equal(words.count, SG_WORDS_MAX);
     assert_true(report_tells(&s->report, "more names than are looked at"));
+}
+
+/* A thousand code objects of a thousand words each are a thousand million pairs. */
+static void pairs_without_end_are_not_all_tried_and_that_is_told(void **state)
+{
+    struct composing *s = *state;
+
+    begin(s);
+    note("posix", false);
+    note("system", true);
+    s->c.pairs_tried = 4u << 20; /* and it goes on for as long as the file is */
+    assert_int_equal(judged(s)->verdict, SG_MALICIOUS);
+    assert_int_equal(s->report.coverage, SG_COMPLETE);
+    assert_int_equal(s->c.pairs_tried, (4u << 20) + 2);
+    s->c.size = 16;
+    assert_int_equal(judged(s)->coverage, SG_COMPLETE);
+    assert_int_equal(judged(s)->coverage, SG_PARTIAL);
+    assert_int_equal(s->c.pairs_tried, (4u << 20) + 4);
+    /* What needs no pair is told all the same. */
+    composing_again(s);
+    s->c.pairs_tried = 5u << 20;
+    note("exec", true);
+    assert_int_equal(judged(s)->verdict, SG_MALICIOUS);
 }
 
 static void of_many_pairs_some_are_told(void **state)
@@ -201,8 +225,6 @@ static void more_code_objects_than_are_looked_at_are_told(void **state)
     at = stpcpy(at, "{\"a\":[\"\"");
     for (unsigned i = 0; i < 1024; i++)
         at = stpcpy(at, ",\"" NO_CODE "\"");
-    strcpy(at, "]}");
-    assert_int_equal(configured(s, text)->coverage, SG_COMPLETE);
     strcpy(at, ",\"" CODE "\"]}");
     assert_int_equal(configured(s, text)->coverage, SG_PARTIAL);
     assert_true(report_tells(&s->report, "more code than is looked at"));
@@ -216,6 +238,7 @@ int main(void)
         cmocka_unit_test(what_runs_text_needs_no_module),
         cmocka_unit_test(words_that_are_no_identifiers_are_not_kept),
         cmocka_unit_test(more_words_than_are_kept_are_told),
+        cmocka_unit_test(pairs_without_end_are_not_all_tried_and_that_is_told),
         cmocka_unit_test(of_many_pairs_some_are_told),
         cmocka_unit_test(code_without_memory_is_told),
         cmocka_unit_test(functions_of_a_configuration_are_judged_by_name),

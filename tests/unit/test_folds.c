@@ -33,6 +33,8 @@ static const char *const names[] = {
     CALL("builtins", "str.join", STR("") TUPLE(STR("s") STR("yste") STR("m"))),
     CALL("builtins", "str.join", STR("") CALL("builtins", "reversed", STR("metsys"))),
     CALL("builtins", "str.join", STR("ste") LIST(STR("sy") STR("m"))),
+    CALL("operator", "getitem", STR("metsys") CALL("builtins", "slice", "NN" INT(-1))),
+    CALL("operator", "getitem", STR("XXXXmetsys") CALL("builtins", "slice", "N" INT(3) INT(-1))),
     CALL("builtins", "str.__add__", STR("sys") STR("tem")),
     CALL("operator", "add", STR("sys") STR("tem")),
     CALL("_operator", "concat", STR("sys") STR("tem")),
@@ -53,6 +55,9 @@ static const char *const names[] = {
     TEXT_OF(CALL("builtins", "bytes", LIST(INT(115) INT(121) INT(115) INT(116) INT(101) INT(109)))),
     TEXT_OF(CALL("_codecs", "encode", STR("system") STR("latin1"))),
     TEXT_OF(CALL("base64", "b64decode", BYTES8("c3lzdGVt"))),
+    TEXT_OF(CALL("base64", "b64decode",
+                 RAW("\11", "c3lz\xff"
+                            "dGVt"))), /* was not folded */
     TEXT_OF(CALL("base64", "urlsafe_b64decode", BYTES8("c3lzdGVt"))),
     TEXT_OF(CALL("base64", "b16decode", BYTES12("73797374656D"))),
     TEXT_OF(CALL("binascii", "unhexlify", BYTES12("73797374656d"))),
@@ -73,6 +78,9 @@ static const char *const functions[] = {
          CALL("importlib", "import_module", STR("posix")) STR("system")),
     CALLED(CALL("operator", "attrgetter", STR("system")),
            CALL("importlib._bootstrap", "_gcd_import", STR("posix"))),
+    CALLED(CALL("operator", "itemgetter", INT(1)),
+           CALLED(CALL("operator", "attrgetter", STR("path") STR("system")),
+                  CALL("builtins", "__import__", STR("posix")))),
     CALL("pkgutil", "resolve_name", STR("posix:system")),
     CALL("pydoc", "locate", STR("posix.system")),
     CALL("logging.config", "_resolve", STR("posix.system")),

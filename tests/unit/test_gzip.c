@@ -114,8 +114,8 @@ static void what_follows_and_is_no_member_is_left(void **state)
     struct cases *cases = *state;
 
     for (size_t i = 0; i < 2; i++) {
-        struct packed packed = packed_join(gzipped(cases->plain, SMALL, 6),
-                                           packed_of(tails[i], strlen(tails[i])));
+        struct packed packed =
+            packed_join(gzipped(cases->plain, SMALL, 6), packed_of(tails[i], strlen(tails[i])));
         check_decodes(cases, &codec, packed, SMALL);
         free(packed.bytes);
     }

@@ -192,13 +192,13 @@ static void broken_json_is_left(void **state)
     static const char *const broken[] = {
         "{\"class_name\": \"\\u00g0\"}", "{\"class_name\": \"\\u00/0\"}",
         "{\"class_name\": \"\\x41\"}",   "{\"class_name\": \"a\" \1}",
-        "{\"class_name\": \"a\" \x7f}",   "{\"class_name\": \"\n\"}",
+        "{\"class_name\": \"a\" \x7f}",  "{\"class_name\": \"\n\"}",
     };
     char text[200];
 
     for (size_t i = 0; i < COUNT(broken); i++) {
         snprintf(text, sizeof(text), "%s{\"class_name\":\"b\"}", broken[i]);
-        char expected[20];
+        char expected[40];
         snprintf(expected, sizeof(expected), "%zu:.b=;", strlen(broken[i]));
         check_told(*state, text, expected);
     }

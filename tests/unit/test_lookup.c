@@ -90,11 +90,13 @@ static void a_path_is_walked_as_the_kernel_walks_it(void **state)
     link_to("down", "folder");
     link_to("nothing", "dangling");
     link_to("/proc/self/cwd/file", "round");
+    link_to("file", "self");
     walks_to("down/./../file", true, "file", 0);
     walks_to("folder/deep", true, "down/deep", 0);
     walks_to("folder//", true, "down", 0);
     walks_to("link", true, "file", 0);
     walks_to("round", true, "file", 0);
+    walks_to("self", true, "file", 0);
     walks_to("/proc/self/cwd/link", true, "file", 0);
     walks_to("link/", true, NULL, ENOTDIR);
     walks_to("file/", true, NULL, ENOTDIR);

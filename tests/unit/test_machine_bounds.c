@@ -1,4 +1,4 @@
-/* test_machine_bounds.c - where memory, work and second looks end: it is said, and nothing made up. */
+/* test_machine_bounds.c - where memory, work and second looks end: that is said. */
 #include "tests/unit/machine_bench.h"
 
 static void memory_used_up_is_stated(void **state)

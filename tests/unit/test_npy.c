@@ -42,73 +42,72 @@ static struct sg_npy read_header(struct desk *desk, const char *header)
     return read_made(desk, bytes, make(bytes, 1, 0, header));
 }
 
-struct row {
+static const struct {
     const char *descr;
     enum sg_npy_data data;
     uint64_t item; /* bytes */
+} descrs[] = {
+    {"'<f8'", SG_NPY_PLAIN, 8},
+    {"'|b1'", SG_NPY_PLAIN, 1},
+    {"'>c16'", SG_NPY_PLAIN, 16},
+    {"'|S5'", SG_NPY_PLAIN, 5},
+    {"'<U5'", SG_NPY_PLAIN, 20},
+    {"'|a5'", SG_NPY_PLAIN, 5},
+    {"[('a', '<i4',), ('b', '<f4')]", SG_NPY_PLAIN, 8},
+    {"\"|V12\"", SG_NPY_PLAIN, 12},
+    {"'<M8[25s]'", SG_NPY_PLAIN, 8},
+    {"'<m8'", SG_NPY_PLAIN, 8},
+    {"u'<i4'", SG_NPY_PLAIN, 4},
+    {"[('a', '<f4'), ('b', '<i8', (2, 3))]", SG_NPY_PLAIN, 52},
+    {"[('a', '<f4'), ('', '|V4'), (('title', 'name'), '<f8', 2),]", SG_NPY_PLAIN, 24},
+    {"[('O', '<f4'), ('b', [('object', '|S3'), ('O', '<U1', (3,))])]", SG_NPY_PLAIN, 19},
+    {"('<f4', (2, 2))", SG_NPY_PLAIN, 16},
+    {"[]", SG_NPY_PLAIN, 0},
+    {"'|O'", SG_NPY_PICKLE, 0},
+    {"'O'", SG_NPY_PICKLE, 0},
+    {"'>O8'", SG_NPY_PICKLE, 0},
+    {"[('a', '<f4'), ('b', '|O')]", SG_NPY_PICKLE, 0},
+    {"[('a', '|O'), ('b', '<f4')]", SG_NPY_PICKLE, 0},
+    {"[('a', [('b', [('c', '|O', (2,))])])]", SG_NPY_PICKLE, 0},
+    {"('|O', (2,))", SG_NPY_PICKLE, 0},
+    {"'object'", SG_NPY_UNCLEAR, 0},
+    {"'f8,O'", SG_NPY_UNCLEAR, 0},
+    {"'(2,)O'", SG_NPY_UNCLEAR, 0},
+    {"'\\x4f'", SG_NPY_UNCLEAR, 0},
+    {"'<f' 'O'", SG_NPY_UNCLEAR, 0},
+    {"'''O'''", SG_NPY_UNCLEAR, 0},
+    {"r'O'", SG_NPY_UNCLEAR, 0},
+    {"{'names': ['a'], 'formats': ['O']}", SG_NPY_UNCLEAR, 0},
+    {"'<M8[O,s]'", SG_NPY_UNCLEAR, 0},
+    {"'<M8[s'", SG_NPY_UNCLEAR, 0},
+    {"'<M8['", SG_NPY_UNCLEAR, 0},
+    {"'<M8s'", SG_NPY_UNCLEAR, 0},
+    {"'<M8[s{]'", SG_NPY_UNCLEAR, 0},
+    {"[(('title'), '<f8')]", SG_NPY_UNCLEAR, 0},
+    {"[(('title', 1), '<f8')]", SG_NPY_UNCLEAR, 0},
+    {"[((1, 'name'), '<f8')]", SG_NPY_UNCLEAR, 0},
+    {"[(('title', 'name',), '<f8')]", SG_NPY_UNCLEAR, 0},
+    {"'<x8'", SG_NPY_UNCLEAR, 0},
+    {"'f8O'", SG_NPY_UNCLEAR, 0},
+    {"''", SG_NPY_UNCLEAR, 0},
+    {"None", SG_NPY_UNCLEAR, 0},
+    {"['O']", SG_NPY_UNCLEAR, 0},
+    {"[('a' '|O')]", SG_NPY_UNCLEAR, 0},
+    {"[('a', '<f4', (2,), '|O')]", SG_NPY_UNCLEAR, 0},
 };
 
 static void descr_decides(void **state)
 {
-    static const struct row rows[] = {
-        {"'<f8'", SG_NPY_PLAIN, 8},
-        {"'|b1'", SG_NPY_PLAIN, 1},
-        {"'>c16'", SG_NPY_PLAIN, 16},
-        {"'|S5'", SG_NPY_PLAIN, 5},
-        {"'<U5'", SG_NPY_PLAIN, 20},
-        {"'|a5'", SG_NPY_PLAIN, 5},
-        {"[('a', '<i4',), ('b', '<f4')]", SG_NPY_PLAIN, 8},
-        {"\"|V12\"", SG_NPY_PLAIN, 12},
-        {"'<M8[25s]'", SG_NPY_PLAIN, 8},
-        {"'<m8'", SG_NPY_PLAIN, 8},
-        {"u'<i4'", SG_NPY_PLAIN, 4},
-        {"[('a', '<f4'), ('b', '<i8', (2, 3))]", SG_NPY_PLAIN, 52},
-        {"[('a', '<f4'), ('', '|V4'), (('title', 'name'), '<f8', 2),]", SG_NPY_PLAIN, 24},
-        {"[('O', '<f4'), ('b', [('object', '|S3'), ('O', '<U1', (3,))])]", SG_NPY_PLAIN, 19},
-        {"('<f4', (2, 2))", SG_NPY_PLAIN, 16},
-        {"[]", SG_NPY_PLAIN, 0},
-        {"'|O'", SG_NPY_PICKLE, 0},
-        {"'O'", SG_NPY_PICKLE, 0},
-        {"'>O8'", SG_NPY_PICKLE, 0},
-        {"[('a', '<f4'), ('b', '|O')]", SG_NPY_PICKLE, 0},
-        {"[('a', '|O'), ('b', '<f4')]", SG_NPY_PICKLE, 0},
-        {"[('a', [('b', [('c', '|O', (2,))])])]", SG_NPY_PICKLE, 0},
-        {"('|O', (2,))", SG_NPY_PICKLE, 0},
-        {"'object'", SG_NPY_UNCLEAR, 0},
-        {"'f8,O'", SG_NPY_UNCLEAR, 0},
-        {"'(2,)O'", SG_NPY_UNCLEAR, 0},
-        {"'\\x4f'", SG_NPY_UNCLEAR, 0},
-        {"'<f' 'O'", SG_NPY_UNCLEAR, 0},
-        {"'''O'''", SG_NPY_UNCLEAR, 0},
-        {"r'O'", SG_NPY_UNCLEAR, 0},
-        {"{'names': ['a'], 'formats': ['O']}", SG_NPY_UNCLEAR, 0},
-        {"'<M8[O,s]'", SG_NPY_UNCLEAR, 0},
-        {"'<M8[s'", SG_NPY_UNCLEAR, 0},
-        {"'<M8['", SG_NPY_UNCLEAR, 0},
-        {"'<M8s'", SG_NPY_UNCLEAR, 0},
-        {"'<M8[s{]'", SG_NPY_UNCLEAR, 0},
-        {"[(('title'), '<f8')]", SG_NPY_UNCLEAR, 0},
-        {"[(('title', 1), '<f8')]", SG_NPY_UNCLEAR, 0},
-        {"[((1, 'name'), '<f8')]", SG_NPY_UNCLEAR, 0},
-        {"[(('title', 'name',), '<f8')]", SG_NPY_UNCLEAR, 0},
-        {"'<x8'", SG_NPY_UNCLEAR, 0},
-        {"'f8O'", SG_NPY_UNCLEAR, 0},
-        {"''", SG_NPY_UNCLEAR, 0},
-        {"None", SG_NPY_UNCLEAR, 0},
-        {"['O']", SG_NPY_UNCLEAR, 0},
-        {"[('a' '|O')]", SG_NPY_UNCLEAR, 0},
-        {"[('a', '<f4', (2,), '|O')]", SG_NPY_UNCLEAR, 0},
-    };
     char header[512];
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(descrs); i++) {
         snprintf(header, sizeof(header),
-                 "{'descr': %s, 'fortran_order': False, 'shape': (3, 2), }    \n", rows[i].descr);
+                 "{'descr': %s, 'fortran_order': False, 'shape': (3, 2), }    \n", descrs[i].descr);
         struct sg_npy npy = read_header(*state, header);
-        if (npy.data != rows[i].data)
-            fail_msg("%s is told as %d", rows[i].descr, npy.data);
+        if (npy.data != descrs[i].data)
+            fail_msg("%s is told as %d", descrs[i].descr, npy.data);
         assert_int_equal(npy.data_size,
-                         npy.data == SG_NPY_PLAIN ? 6 * rows[i].item : SG_NPY_UNKNOWN);
+                         npy.data == SG_NPY_PLAIN ? 6 * descrs[i].item : SG_NPY_UNKNOWN);
         assert_int_equal(npy.data_offset, 10 + strlen(header));
         assert_false(npy.cut_off);
     }

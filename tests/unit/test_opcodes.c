@@ -112,6 +112,7 @@ static void what_no_unpickler_reads_ends_the_load(void **state)
         {P("P\xe9\n")},
         {P("Np-1\n")},
         {P("Np-99999999999999999999\n")},
+        {P("Np-18446744073709551616\n")},
         {P("Npx\n")},
         {P("gx\n")},
         {P("g9\n")},
@@ -209,6 +210,10 @@ static void lines_longer_than_memory_are_passed_over(void **state)
             free(bytes);
         }
     }
+    size_t size;
+    uint8_t *bytes = around("c", 1, FAR, "", &size);
+    assert_int_equal(run_as(&told, IN_FILE, bytes, size, MEMORY).stop, SG_STOP_END);
+    free(bytes);
 }
 
 /* A line that is longer than the window, but not than memory, is whole. */
@@ -253,6 +258,9 @@ static void what_looks_like_content_is_kept_of_a_decoder(void **state)
             fail_msg("row %zu: %s", i, told.text);
         run_as(&told, DECODED, bytes, size - 100, MEMORY); /* cut short */
         assert_null(strstr(told.text, "pickle b\""));
+        for (size_t left = 0; left < 2; left++)
+            assert_int_equal(run_as(&told, DECODED, bytes, sizeof(before) - 1 + left, MEMORY).stop,
+                             SG_STOP_END);
         free(bytes);
     }
 }

@@ -2,6 +2,8 @@
  * are opened, what is waited for, and what is answered. */
 #include "opening_fixture.h"
 
+#include "shim/supervise/waiting.h"
+
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -13,8 +15,7 @@
 /* The last bytes before a page that is not there. */
 static char *before_nothing(size_t len)
 {
-    char *pages =
-        mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pages = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     munmap(pages + 2 * PAGE, PAGE);
     return pages + 2 * PAGE - len;
@@ -109,18 +110,40 @@ static void without_room_for_a_descriptor_the_call_is_still_to_be_answered(void 
     assert_int_equal(child_end(&child)[1], -EMFILE);
 }
 
+/* Whoever asks without end is not to fill a log. */
+static void what_cannot_be_read_is_refused_and_told_twenty_times(void **state)
+{
+    int err = dup(STDERR_FILENO), log = open("log", O_RDWR | O_CREAT, 0600), lines = 0;
+    char text[8192];
+
+    (void)state;
+    dup2(log, STDERR_FILENO);
+    for (int i = 0; i < 25; i++)
+        assert_int_equal(sg_opening_unread(&request, -EPERM), -EACCES);
+    assert_int_equal(sg_opening_unread(&request, -EFAULT), -EFAULT);
+    dup2(err, STDERR_FILENO);
+    ssize_t len = pread(log, text, sizeof(text), 0);
+    for (ssize_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    assert_int_equal(lines, 20);
+    close(log);
+    close(err);
+}
+
 /* Threads that are gone. */
+
+static char precious[64], made[64]; /* absolute: no folder of the thread's is needed */
 
 static void ask_to_truncate(struct answers *answers)
 {
     struct open_how how = {.flags = O_RDWR | O_TRUNC};
 
-    CALL(answers, SYS_openat2, AT_FDCWD, "precious", &how, sizeof(how));
+    CALL(answers, SYS_openat2, AT_FDCWD, precious, &how, sizeof(how));
 }
 
 static void ask_to_make(struct answers *answers)
 {
-    CALL(answers, SYS_openat, AT_FDCWD, "made", O_RDWR | O_CREAT, 0600);
+    CALL(answers, SYS_openat, AT_FDCWD, made, O_RDWR | O_CREAT, 0600);
 }
 
 /* Whatever rights it had: the supervisor's own must not do it in its place. */
@@ -130,6 +153,8 @@ static void nothing_is_opened_for_a_thread_that_died(void **state)
     struct stat found;
 
     (void)state;
+    snprintf(precious, sizeof(precious), "%s/precious", top);
+    snprintf(made, sizeof(made), "%s/made", top);
     write_file("precious", "text", 0644);
     for (size_t i = 0; i < 2; i++) {
         struct child child;
@@ -185,21 +210,22 @@ static void catch_signals(void)
 
 static void *stand_by(void *unused)
 {
-    sigset_t set;
-
-    sigfillset(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (;;)
         pause();
     return unused;
 }
 
+/* The second one takes no signal. */
 static void catch_signals_with_two(void)
 {
     pthread_t thread;
+    sigset_t all, before;
 
     catch_signals();
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     pthread_create(&thread, NULL, stand_by, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void ask_for_fifo(struct answers *answers)
@@ -222,7 +248,8 @@ static int death(pid_t pid)
     return kill(pid, SIGKILL) || waitpid(pid, NULL, 0) != pid;
 }
 
-/* Nobody opens the other end: only the signal ends the wait. */
+/* Nobody opens the other end: only the signal ends the wait. A child is not forked while a thread
+ * begins, which may hold a lock of the allocator's. */
 static void a_wait_is_broken_off_for_a_signal(void **state)
 {
     static const struct {
@@ -242,6 +269,8 @@ static void a_wait_is_broken_off_for_a_signal(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct child child;
         child_start(&child, cases[i].prepare, ask_for_fifo);
+        if (i == 0)
+            assert_true(sg_waiting_start());
         assert_int_equal(child_opens(&child, &request), 0);
         assert_int_equal(cases[i].send(child.pid), 0);
         int fifo = open("fifo", O_PATH);
@@ -261,6 +290,7 @@ int main(void)
         cmocka_unit_test(arguments_that_are_none_get_the_kernels_answer),
         cmocka_unit_test(what_a_newer_program_leaves_empty_is_passed_over),
         cmocka_unit_test(without_room_for_a_descriptor_the_call_is_still_to_be_answered),
+        cmocka_unit_test(what_cannot_be_read_is_refused_and_told_twenty_times),
         cmocka_unit_test(nothing_is_opened_for_a_thread_that_died),
         cmocka_unit_test(folders_are_those_of_the_thread),
         cmocka_unit_test(a_wait_is_broken_off_for_a_signal),

@@ -64,6 +64,10 @@ static void bad_variables_are_refused(void **state)
          "SAFEGUARD_LOG: bad value 'sylog': expected stderr, syslog, journald or a path; write "
          "'./' before a file's name"},
         {"off", "/a\nb", "SAFEGUARD_LOG: bad value '/a\\x0ab': path with a control character"},
+        {"off", "/a\x7f", "SAFEGUARD_LOG: bad value '/a\\x7f': path with a control character"},
+        {"off", "syog",
+         "SAFEGUARD_LOG: bad value 'syog': expected stderr, syslog, journald or a path; write "
+         "'./' before a file's name"},
         {NULL, long_path,
          "SAFEGUARD_LOG: bad value '////////////////////////////////////////////////////////////"
          "...': path longer than 4095 bytes"},

@@ -1,6 +1,8 @@
 /* test_policy_load.c - policy files and folders: which are believed, which refused, which hold. */
 #include "policy_fixture.h"
 
+#include "policy/site_file.h"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,6 +93,7 @@ static void what_cannot_be_believed_is_refused(void **state)
     assert_int_equal(symlink("loop.ini", "loop.ini"), 0);
     refuses_file("loop.ini", "loop.ini: cannot be read: too many symbolic links");
     refuses_file("open.ini/x.ini", "open.ini/x.ini: cannot be read: no folder");
+    refuses_file("/proc/self/mem", "/proc/self/mem: cannot be read: input/output error");
     refuses_file("/proc/self/status", "/proc/self/status: grew while it was read");
     write_file("long.ini", "");
     assert_int_equal(truncate("long.ini", (1 << 20) + 1), 0);
@@ -305,10 +308,41 @@ static void a_bad_site_is_refused_whatever_is_chosen(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
 
+static void a_folder_that_is_gone_while_it_is_listed_is_told(void **state)
+{
+    struct sg_site_folder folder;
+    char path[64];
+
+    (void)state;
+    assert_int_equal(mkdir("gone.d", 0755), 0);
+    int fd = open("gone.d", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(rmdir("gone.d"), 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    assert_int_equal(sg_site_folder_list(path, &arena, &folder, &error), SG_ERR_IO);
+    assert_non_null(strstr(error_text(), "cannot be read: no such file"));
+    close(fd);
+}
+
+static void short_names_have_folders_too(void **state)
+{
+    struct sg_policy policy = defaults();
+
+    (void)state;
+    write_file("site", "[guard]\nmode = log\n");
+    assert_int_equal(mkdir("site.d", 0755), 0);
+    write_file("site.d/ini", "[guard]\nmode = off\n");
+    write_file("site.d/a.ini", "[guard]\non_partial = log\n");
+    assert_int_equal(sg_policy_load(&policy, "site", NULL, &error), SG_OK);
+    assert_int_equal(policy.mode, SG_LOG);
+    assert_int_equal(policy.on_partial, SG_LOG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_file_is_read),
+        IN_FOLDER(a_folder_that_is_gone_while_it_is_listed_is_told),
+        IN_FOLDER(short_names_have_folders_too),
         IN_FOLDER(what_cannot_be_believed_is_refused),
         IN_FOLDER(a_rare_error_is_told_by_its_number),
         IN_FOLDER(a_file_without_permission_is_refused),

@@ -1,6 +1,7 @@
 /* test_policy_match.c - lists of names and processes, and what becomes of a file. */
 #include "policy/edits.h"
-#include "policy/policy.h"
+#include "policy/phrase.h"
+#include "policy/sha256.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -176,6 +177,68 @@ static void edits_are_counted(void **state)
     assert_int_equal(sg_edits("ca", "abc"), 3);
 }
 
+static enum sg_status read_nothing(void *ctx, uint64_t at, void *into, size_t len, size_t *got)
+{
+    (void)ctx, (void)at, (void)into, (void)len;
+    *got = 0;
+    return SG_OK;
+}
+
+static void what_is_shorter_than_it_says_has_no_hash(void **state)
+{
+    struct sg_source source = {.read = read_nothing, .size = 1};
+    uint8_t digest[SG_SHA256_SIZE], window[16];
+
+    (void)state;
+    assert_int_equal(sg_sha256(&source, window, sizeof(window), digest), SG_ERR_IO);
+}
+
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Reading a file whole costs more than scanning it. */
+static void a_hash_matters_only_where_a_list_of_them_may_change_the_end(void **state)
+{
+    static const struct {
+        const char *text, *format;
+        enum sg_verdict verdict;
+        bool matters;
+    } rows[] = {
+        {"", "pickle", SG_MALICIOUS, false},
+        {"[deny]\nsha256 = " SHA, "pickle", SG_BENIGN, true},
+        {"[deny]\nsha256 = " SHA, "none", SG_BENIGN, false},
+        {"[deny]\nsha256 = " SHA, NULL, SG_BENIGN, false},
+        {"[allow]\nsha256 = " SHA, "pickle", SG_MALICIOUS, true},
+        {"[allow]\nsha256 = " SHA, "pickle", SG_BENIGN, false},
+        {"[deny]\nsha256 = " SHA "\n[allow]\nsha256 = " SHA, "none", SG_BENIGN, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sg_arena arena;
+        struct sg_policy policy = policy_of(&arena, rows[i].text);
+        struct sg_report report = {.format = rows[i].format,
+                                   .verdict = rows[i].verdict,
+                                   .score = rows[i].verdict == SG_MALICIOUS ? 1 : 0,
+                                   .coverage = SG_COMPLETE};
+        if (sg_sha256_matters(&report, "/x", &policy) != rows[i].matters)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+/* Somebody else's text, in a line of our own. */
+static void a_text_is_shown_so_far(void **state)
+{
+    char line[256];
+
+    (void)state;
+    struct sg_phrase phrase = sg_phrase_open(line, sizeof(line));
+    sg_phrase_plain(&phrase, "abcdef", 3);
+    sg_phrase_json(&phrase, "ab\"cdef", 4);
+    sg_phrase_plain(&phrase, "abc", 3);
+    sg_phrase_quote(&phrase, sg_text_of("~\x7f\xc3"));
+    assert_string_equal(line, "abc…\"ab\\\"c…\"abc'~\\x7f\\xc3'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +247,9 @@ int main(void)
         cmocka_unit_test(the_decision_follows_verdict_coverage_and_mode),
         cmocka_unit_test(lists_of_files_decide_before_the_verdict),
         cmocka_unit_test(edits_are_counted),
+        cmocka_unit_test(what_is_shorter_than_it_says_has_no_hash),
+        cmocka_unit_test(a_hash_matters_only_where_a_list_of_them_may_change_the_end),
+        cmocka_unit_test(a_text_is_shown_so_far),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,13 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
+#define OTHERS 777 /* a group */
+
 static void become_nobody(void)
 {
-    if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+    const gid_t groups[] = {NOBODY, OTHERS};
+
+    if (setgroups(2, groups) || setresgid(NOBODY, NOBODY, NOBODY) ||
         setresuid(NOBODY, NOBODY, NOBODY) || prctl(PR_SET_DUMPABLE, 1))
         _exit(1);
 }
@@ -28,6 +32,15 @@ static void set_effective(uint64_t drop)
 static void give_up_reading_everything(void)
 {
     set_effective(1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH);
+}
+
+static void join_others(void)
+{
+    const gid_t groups[] = {OTHERS};
+
+    if (setgroups(1, groups))
+        _exit(1);
+    give_up_reading_everything();
 }
 
 static void give_up_the_group(void)
@@ -51,8 +64,9 @@ static void files_are_opened_with_the_rights_of_who_asks(void **state)
         bool nobodys, roots, groups;
     } cases[] = {
         {NULL, true, true, true},
-        {become_nobody, true, false, false},
-        {give_up_reading_everything, false, true, true},
+        {become_nobody, true, false, true},
+        {give_up_reading_everything, false, true, false},
+        {join_others, false, true, true},
         {give_up_the_group, false, true, false},
     };
 
@@ -63,7 +77,7 @@ static void files_are_opened_with_the_rights_of_who_asks(void **state)
     assert_int_equal(chown("of_nobody", NOBODY, NOBODY), 0);
     write_file("of_root", "r", 0600);
     write_file("of_group", "g", 0060);
-    assert_int_equal(chown("of_group", 12345, 0), 0);
+    assert_int_equal(chown("of_group", 12345, OTHERS), 0);
     sg_rights_note_change();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct child child;
@@ -137,13 +151,32 @@ static void another_user_of_ones_own_needs_no_right_to_groups(void **state)
     assert_true(sg_rights_start());
 }
 
+static void a_thread_that_is_gone_has_no_rights(void **state)
+{
+    (void)state;
+    sg_rights_note_change();
+    assert_int_equal(sg_rights_enter(0x3fffffff), -EACCES);
+    assert_int_equal(syscall(SYS_setfsuid, -1), geteuid());
+}
+
+/* With groups of its own, as many as others may have. */
+static int set_up_in_groups(void **state)
+{
+    const gid_t groups[] = {1, 2};
+
+    if (geteuid() == 0 && setgroups(2, groups))
+        return -1;
+    return set_up(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_opened_with_the_rights_of_who_asks),
         cmocka_unit_test(rights_that_cannot_be_had_open_nothing),
         cmocka_unit_test(another_user_of_ones_own_needs_no_right_to_groups),
+        cmocka_unit_test(a_thread_that_is_gone_has_no_rights),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_in_groups, tear_down);
 }

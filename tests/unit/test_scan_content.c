@@ -32,6 +32,7 @@ struct scene {
     struct sg_limits limits;
     struct sg_report report;
     uint64_t opcodes; /* that the scan looked at */
+    uint64_t read;    /* bytes */
 };
 
 static int setup(void **state)
@@ -362,7 +363,7 @@ static void put_shared(struct bytes *to, const char *body, unsigned count, bool 
     struct maker *m = maker_new();
     struct said said = say(m, "m0", body);
     uint8_t packed[4096];
-    char name[8];
+    char name[16];
 
     said.method = deflated ? 8 : 0;
     if (deflated)
@@ -476,6 +477,65 @@ static void a_pickle_of_a_module_that_no_import_names_is_one(void **state)
     assert_true(sg_plausible_pickle((const uint8_t *)"ca b\nb\n.", 8));
 }
 
+static bool plausible(const char *bytes, size_t len)
+{
+    return sg_plausible_pickle((const uint8_t *)bytes, len);
+}
+
+/* As bytes of protocol 0 they are decoded before anything is made of them. */
+static void a_persistent_id_that_is_not_ascii_is_no_pickle(void **state)
+{
+    (void)state;
+    assert_true(plausible("Pabc\nN.", 8));
+    assert_true(plausible("Pabc", 4));
+    assert_false(plausible("Pab\xff\n.", 6));
+    assert_false(plausible("P\xff"
+                           "bc",
+                           4));
+    /* pickle.py drops the last character of a line that has no end. */
+    assert_true(plausible("Pab\xff", 4));
+    assert_true(plausible("P\xff", 2));
+    assert_true(plausible("cposix\nsystem\1", 14));
+    assert_false(plausible("cposix\nsystem\1x", 15));
+    assert_true(plausible("P", 1));
+}
+
+static enum sg_status read_counted(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+{
+    struct scene *s = ctx;
+
+    *got = offset < s->file.len ? s->file.len - (size_t)offset : 0;
+    *got = *got < len ? *got : len;
+    memcpy(into, s->file.at + offset, *got);
+    s->read += *got;
+    return SG_OK;
+}
+
+/* Its first byte is PERSID, and there may be no newline in gigabytes of it. */
+static void an_archive_is_not_read_as_a_line_without_an_end(void **state)
+{
+    struct scene *s = *state;
+    struct maker *m = maker_new();
+    const size_t size = 6u << 20;
+    struct said said = {.name = "data/0", .packed = (uint32_t)size, .size = (uint32_t)size};
+
+    put_many(&s->content, 'x', size);
+    said.crc = (uint32_t)crc32(0, s->content.at, (uInt)size);
+    add_local(m, &said);
+    put(&s->file, m->bytes, m->len);
+    put_many(&s->file, 'x', size);
+    add_central(m, &said);
+    m->len = 0;
+    add_directory(m);
+    add_end(m, s->file.len, "");
+    put(&s->file, m->bytes, m->len);
+    free(m);
+    struct sg_source source = {.read = read_counted, .ctx = s, .size = s->file.len};
+    assert_string_equal(scan_source(s, &source)->format, "zip");
+    assert_int_equal(s->report.coverage, SG_COMPLETE);
+    assert_true(s->read < size / 2);
+}
+
 /* A name of a megabyte, used again and again. */
 static void names_that_take_too_long_are_told(void **state)
 {
@@ -529,6 +589,8 @@ int main(void)
         TEST(text_packed_by_an_unknown_method_is_told),
         cmocka_unit_test(text_longer_than_is_read_is_told),
         TEST(a_pickle_of_a_module_that_no_import_names_is_one),
+        cmocka_unit_test(a_persistent_id_that_is_not_ascii_is_no_pickle),
+        TEST(an_archive_is_not_read_as_a_line_without_an_end),
         TEST(names_that_take_too_long_are_told),
         TEST(of_what_few_load_only_what_is_certain_is_told),
     };

@@ -90,6 +90,7 @@ static void paths_are_taken_from_the_folder_that_is_open(void **state)
     assert_false(sg_scratch_holds(other, "new", true));
     assert_true(sg_scratch_holds(other, "/tmp/new/", true));
     assert_false(sg_scratch_holds(-1, "new", true));
+    assert_true(sg_scratch_holds(dir, "x", true));
     close(dir);
     close(other);
 }
@@ -145,7 +146,7 @@ static int begin(void **state)
     setenv("TORCHINDUCTOR_CACHE_DIR", longest, 1);
     setenv("JOBLIB_TEMP_FOLDER", "/nonexistent/cache", 1);
     setenv("HOME", "/nonexistent", 1);
-    for (int i = 0; i < 2; i++) /* twice: more folders than there is room for are left out */
+    for (int i = 0; i < 3; i++) /* thrice: more folders than there is room for are left out */
         sg_scratch_start();
     return symlink("/usr/lib", link);
 }

@@ -1,4 +1,4 @@
-/* test_still.c - leases: what they prove, whom they hold up, and that a program's own writer is let by. */
+/* test_still.c - leases: what they prove, whom they hold up, and who is let by. */
 #if !defined(__x86_64__)
 int main(void)
 {
@@ -133,8 +133,7 @@ static void probes_within_probes_have_memory_of_their_own(void **state)
 static void what_cannot_be_read_is_not_plain(void **state)
 {
     enum sg_probed answered = SG_PROBED_PLAIN;
-    struct attempt attempt = {
-        .act = probe_once, .context = &answered, .fault = {KIND_ERRNO, EIO}};
+    struct attempt attempt = {.act = probe_once, .context = &answered, .fault = {KIND_ERRNO, EIO}};
     int failed_reads = 0;
 
     (void)state;

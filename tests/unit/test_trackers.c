@@ -49,6 +49,7 @@ static void another_program_is_none(void **state)
     (void)state;
     assert_false(IS("/bin/sh", "-c", TRACKER));
     assert_false(IS("/nonexistent/python", "-c", TRACKER));
+    assert_false(IS("/dev/null", "-c", TRACKER));
     assert_false(IS("", "-c", TRACKER));
     assert_false(IS(NULL, "-c", TRACKER));
 }
@@ -115,13 +116,13 @@ static void the_manager_of_torch_is_one(void **state)
 /* A load may write to temporary folders, and so could put a program of that name there. */
 static void what_a_load_may_have_written_is_not_the_manager(void **state)
 {
-    char folder[] = "/tmp/trackersXXXXXX", path[3][80];
+    char folder[] = "/tmp/trackersXXXXXX", path[3][128];
 
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path[0], sizeof(path[0]), "%s/torch", folder);
-    snprintf(path[1], sizeof(path[1]), "%s/bin", path[0]);
-    snprintf(path[2], sizeof(path[2]), "%s/torch_shm_manager", path[1]);
+    snprintf(path[1], sizeof(path[1]), "%s/torch/bin", folder);
+    snprintf(path[2], sizeof(path[2]), "%s/torch/bin/torch_shm_manager", folder);
     assert_int_equal(mkdir(path[0], 0700) | mkdir(path[1], 0700), 0);
     close(open(path[2], O_WRONLY | O_CREAT, 0700));
     bool is_one = IS(path[2], NULL);

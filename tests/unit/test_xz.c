@@ -1,77 +1,5 @@
 /* test_xz.c - .xz, .lzma and .lz streams in a row, as Python's lzma module sees them. */
-#include "packed_cases.h"
-
-#include "ground/bytes.h"
-#include "readers/xz.h"
-#include "readers/xz_heap.h"
-
-#include <lzma.h>
-
-#define SMALL 1500u
-#define LARGE 2000000u
-
-static const struct codec xz = {sg_xz_bid, sg_xz_open, 6u << 20};
-static const struct codec alone = {sg_lzma_bid, sg_xz_open, 6u << 20};
-static const struct codec lzip = {sg_lzip_bid, sg_xz_open, 6u << 20};
-
-static struct packed code_all(lzma_stream *lzma, const uint8_t *plain, size_t len)
-{
-    struct packed packed = packed_new(len + len / 100 + 1000);
-
-    lzma->next_in = plain;
-    lzma->avail_in = len;
-    lzma->next_out = packed.bytes;
-    lzma->avail_out = packed.len;
-    assert_int_equal(lzma_code(lzma, LZMA_FINISH), LZMA_STREAM_END);
-    packed.len = (size_t)lzma->total_out;
-    lzma_end(lzma);
-    return packed;
-}
-
-static struct packed xz_of(const uint8_t *plain, size_t len, uint32_t preset, lzma_check check)
-{
-    lzma_stream lzma = LZMA_STREAM_INIT;
-
-    assert_int_equal(lzma_easy_encoder(&lzma, preset, check), LZMA_OK);
-    return code_all(&lzma, plain, len);
-}
-
-static struct packed alone_with(const uint8_t *plain, size_t len, uint32_t dictionary, uint32_t lc)
-{
-    lzma_stream lzma = LZMA_STREAM_INIT;
-    lzma_options_lzma options;
-
-    assert_false(lzma_lzma_preset(&options, 1));
-    options.dict_size = dictionary;
-    options.lc = lc;
-    assert_int_equal(lzma_alone_encoder(&lzma, &options), LZMA_OK);
-    return code_all(&lzma, plain, len);
-}
-
-static struct packed alone_of(const uint8_t *plain, size_t len)
-{
-    return alone_with(plain, len, 1u << 20, 3);
-}
-
-/* No encoder is at hand: the .lzma stream with the header and trailer of a .lz. */
-static struct packed lzip_of(const uint8_t *plain, size_t len)
-{
-    struct packed packed = alone_of(plain, len);
-    struct packed body = packed_of(packed.bytes + 13, packed.len - 13);
-    uint64_t member = 6 + body.len + 20;
-    uint32_t crc = lzma_crc32(plain, len, 0);
-    uint8_t trailer[20];
-
-    free(packed.bytes);
-    for (int i = 0; i < 4; i++)
-        trailer[i] = (uint8_t)(crc >> 8 * i);
-    for (int i = 0; i < 8; i++) {
-        trailer[4 + i] = (uint8_t)((uint64_t)len >> 8 * i);
-        trailer[12 + i] = (uint8_t)(member >> 8 * i);
-    }
-    packed = packed_join(packed_of("LZIP\1\x14", 6), body);
-    return packed_join(packed, packed_of(trailer, sizeof(trailer)));
-}
+#include "xz_maker.h"
 
 static void an_xz_stream_is_decoded(void **state)
 {
@@ -128,10 +56,7 @@ static void every_truncation_gives_a_beginning(void **state)
 
     for (size_t i = 0; i < 3; i++) {
         check_truncations(cases, codecs[i], samples[i]);
-        decode(cases, codecs[i], (struct packed){samples[i].bytes, samples[i].len - 1},
-               (struct manner){0});
         assert_true(gave(cases, SMALL));
-        assert_true(cases->out.cut);
         free(samples[i].bytes);
     }
 }
@@ -146,82 +71,6 @@ static void no_damage_does_harm(void **state)
         check_damage(cases, &xz, samples[i]);
         free(samples[i].bytes);
     }
-}
-
-static void memory_is_all_taken_at_the_start(void **state)
-{
-    struct cases *cases = *state;
-    struct packed packed = xz_of(cases->plain, LARGE, 3, LZMA_CHECK_CRC32);
-    struct packed bare = alone_with(cases->plain, LARGE, 4u << 20, 3);
-
-    check_memory(cases, &xz, packed, LARGE);
-    check_memory(cases, &alone, bare, LARGE);
-    free(packed.bytes);
-    free(bare.bytes);
-}
-
-/* xz -9 and what Python writes at preset 9. */
-static void a_dictionary_of_64_mb_is_decoded(void **state)
-{
-    struct cases *cases = *state;
-    struct packed packed = xz_of(cases->plain, SMALL, 9 | LZMA_PRESET_EXTREME, LZMA_CHECK_CRC64);
-
-    check_decodes(cases, &xz, packed, SMALL);
-    free(packed.bytes);
-}
-
-static void a_dictionary_larger_than_memory_is_told(void **state)
-{
-    struct cases *cases = *state;
-    lzma_stream lzma = LZMA_STREAM_INIT;
-    lzma_options_lzma options;
-    lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
-
-    assert_false(lzma_lzma_preset(&options, 0));
-    options.dict_size = 256u << 20;
-    assert_int_equal(lzma_stream_encoder(&lzma, filters, LZMA_CHECK_CRC32), LZMA_OK);
-    struct packed packed = code_all(&lzma, cases->plain, SMALL);
-    decode(cases, &xz, packed, (struct manner){0});
-    assert_int_equal(cases->out.status, SG_ERR_MEMORY);
-    free(packed.bytes);
-}
-
-/* Python asks the system for the 4 GB, and gets them. */
-static void an_lzma_stream_may_ask_for_more_than_it_uses(void **state)
-{
-    static const uint32_t sizes[] = {UINT32_MAX, 1u << 31, 3u << 30};
-    struct cases *cases = *state;
-
-    for (size_t i = 0; i < 3; i++) {
-        struct packed packed = alone_of(cases->plain, LARGE);
-        for (int byte = 0; byte < 4; byte++)
-            packed.bytes[1 + byte] = (uint8_t)(sizes[i] >> 8 * byte);
-        check_decodes(cases, &alone, packed, LARGE);
-        free(packed.bytes);
-    }
-}
-
-static void an_lzma_stream_that_uses_more_is_told(void **state)
-{
-    struct cases *cases = *state;
-    size_t size = cases->arena.size;
-    struct packed packed = alone_with(cases->plain, 1000, 4u << 20, 3);
-
-    free(packed.bytes);
-    /* A match from 2 MB back, at the end. */
-    uint8_t *plain = calloc(1, 3u << 20);
-    assert_non_null(plain);
-    memcpy(plain, cases->plain, 1000);
-    memcpy(plain + (2u << 20), cases->plain, 1000);
-    packed = alone_with(plain, (2u << 20) + 1000, 4u << 20, 3);
-    memcpy(packed.bytes + 1, "\xff\xff\xff\xff", 4);
-    cases->arena.size = 2u << 20;
-    decode(cases, &alone, packed, (struct manner){0});
-    assert_int_equal(cases->out.status, SG_ERR_MEMORY);
-    assert_true(cases->out.len >= 2u << 20);
-    cases->arena.size = size;
-    free(plain);
-    free(packed.bytes);
 }
 
 static void streams_in_a_row_are_one_content(void **state)
@@ -375,32 +224,6 @@ static void a_read_that_fails_is_told(void **state)
     free(packed.bytes);
 }
 
-static void the_heap_uses_freed_blocks_again(void **state)
-{
-    static _Alignas(16) uint8_t memory[4096];
-    struct sg_xz_heap heap = {memory, sizeof(memory)};
-
-    (void)state;
-    sg_xz_heap_clear(&heap);
-    for (int i = 0; i < 1000; i++) {
-        uint8_t *a = sg_xz_heap_take(&heap, 1, 1000), *b = sg_xz_heap_take(&heap, 2, 1000);
-        assert_non_null(a);
-        assert_non_null(b);
-        assert_null(sg_xz_heap_take(&heap, 1, 1100));
-        memset(a, 1, 1000);
-        memset(b, 2, 2000);
-        sg_xz_heap_drop(&heap, i & 1 ? a : b);
-        sg_xz_heap_drop(&heap, i & 1 ? b : a);
-        uint8_t *all = sg_xz_heap_take(&heap, 1, sizeof(memory) - 16);
-        assert_ptr_equal(all, memory + 16);
-        sg_xz_heap_drop(&heap, all);
-    }
-    assert_null(sg_xz_heap_take(&heap, SIZE_MAX, 2));
-    assert_null(sg_xz_heap_take(&heap, 1, SIZE_MAX));
-    assert_null(sg_xz_heap_take(&heap, 1, sizeof(memory)));
-    sg_xz_heap_drop(&heap, NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,11 +233,6 @@ int main(void)
         cmocka_unit_test(nothing_is_decoded_to_nothing),
         cmocka_unit_test(every_truncation_gives_a_beginning),
         cmocka_unit_test(no_damage_does_harm),
-        cmocka_unit_test(memory_is_all_taken_at_the_start),
-        cmocka_unit_test(a_dictionary_of_64_mb_is_decoded),
-        cmocka_unit_test(a_dictionary_larger_than_memory_is_told),
-        cmocka_unit_test(an_lzma_stream_may_ask_for_more_than_it_uses),
-        cmocka_unit_test(an_lzma_stream_that_uses_more_is_told),
         cmocka_unit_test(streams_in_a_row_are_one_content),
         cmocka_unit_test(zeros_before_a_stream_are_streams_of_nothing),
         cmocka_unit_test(a_member_of_a_zip_is_decoded),
@@ -422,7 +240,6 @@ int main(void)
         cmocka_unit_test(what_follows_and_is_no_stream_is_left),
         cmocka_unit_test(damage_comes_after_what_was_decoded),
         cmocka_unit_test(the_bid_on_lzma_is_liblzmas_own_check),
-        cmocka_unit_test(the_heap_uses_freed_blocks_again),
         cmocka_unit_test(a_read_that_fails_is_told),
     };
 

@@ -1,4 +1,4 @@
-/* test_zip_odd.c - archives that no writer makes: odd names, counts and sizes, and what was made to look alike. */
+/* test_zip_odd.c - zips that no writer makes: odd names, counts, sizes, and readings made alike. */
 #include "readers/zip_walk.h"
 #include "test_zip_maker.h"
 
@@ -177,7 +177,7 @@ static void a_small_arena_is_told_wherever_it_ends(void **state)
     struct bench *b = *state;
     struct maker *m = b->m;
     size_t size = 4096, listed = 0;
-    char name[8];
+    char name[16];
 
     /* Against the order of the file, and two entries for each body. */
     for (int i = 0; i < 100; i++) {
