@@ -5,6 +5,7 @@
  * a second; nanoseconds for one opcode.
  */
 #include "readers/zip.h"
+#include "tests/bench/stopwatch.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BATCHES 40
@@ -33,14 +33,6 @@ static void fail(const char *what)
     exit(2);
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 /* Microseconds of the fastest batch, for one of `times`. */
 static double best_of(void work(void), int batches, double times)
 {
@@ -49,7 +41,7 @@ static double best_of(void work(void), int batches, double times)
     for (int i = 0; i < batches; i++) {
         double begun = now();
         work();
-        double took = now() - begun;
+        double took = (now() - begun) * 1e6;
         best = took < best ? took : best;
     }
     return best / times;

@@ -6,12 +6,12 @@
  */
 #include "judge/judge.h"
 #include "sgscan.h"
+#include "tests/bench/stopwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define ARENA_SIZE ((size_t)64 << 20)
 
@@ -80,14 +80,6 @@ static void scan(const struct file *file, struct sg_arena *arena)
     options.limits.max_memory = arena->size;
     if (sg_scan(&source, &options, arena, &report) != SG_OK)
         fail("sg_scan");
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double timed(const struct file *file, struct sg_arena *arena, enum kind kind, int rounds)

@@ -5,6 +5,7 @@
  */
 #include "judge/judge.h"
 #include "machine/machine.h"
+#include "tests/bench/stopwatch.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARENA_SIZE ((size_t)256 << 20)
@@ -91,14 +91,6 @@ static struct totals scan(const struct sg_source *source, struct sg_arena *arena
     if (judged)
         sg_judge_report(judge, &report);
     return totals;
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 int main(int argc, char **argv)

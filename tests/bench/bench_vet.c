@@ -7,12 +7,12 @@
  */
 #include "policy/policy.h"
 #include "shim/vet.h"
+#include "tests/bench/stopwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #define ROUNDS_MOST 1000
 
@@ -25,14 +25,6 @@ static void fail(const char *what)
 {
     perror(what);
     exit(2);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
 static long faults(void)
@@ -54,7 +46,7 @@ static struct cost vet_once(int fd, const struct sg_policy *policy)
     double begun = now();
     if (sg_vet(&subject, policy) == SG_VETTED_REFUSED)
         fail("bench_vet: refused");
-    return (struct cost){now() - begun, faults() - before};
+    return (struct cost){(now() - begun) * 1e6, faults() - before};
 }
 
 static int by_faults(const void *a, const void *b)

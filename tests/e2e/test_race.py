@@ -4,6 +4,7 @@ The short form of race.py; `make race` runs every mode, attack and way of loadin
 """
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import race
 from conftest import BUILD
 
 TRIES = 200
+BATCHES = 20  # how writer and reader are scheduled is not ours to say
 
 QUICK = [
     cell
@@ -37,8 +39,13 @@ def test_strict_lets_nothing_through(place: Path, attack: str) -> None:
 def test_the_race_is_one(place: Path) -> None:
     """Without the guard the canary appears: these writers do get their payload loaded."""
     races = race.Race(BUILD, place)
-    counts = races.run(race.Cell("none", "map", "model", "read"), 2000)
-    assert min(counts["canary"], counts["clean"]) > 0, counts
+    cell = race.Cell("none", "map", "model", "read")
+    seen: Counter[str] = Counter()
+    for _ in range(BATCHES):
+        seen.update(races.run(cell, 2000))
+        if seen["canary"] and seen["clean"]:
+            return
+    pytest.fail(f"one side won all: {seen}")
 
 
 def test_on_memory_files_too(place: Path) -> None:

@@ -1,8 +1,8 @@
 /* test_nested.c - files with far more inside than they can hold: the same bytes,
  * again and again. */
-#include "scan/onlooker.h"
 #include "sgscan.h"
 #include "tests/fuzz/mutate_archive.h"
+#include "tests/unit/opcode_count.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,34 +98,12 @@ static struct bytes tar_of_tars(unsigned headers)
     return bytes;
 }
 
-static void count_step(void *ctx, const struct sg_machine *m, uint64_t offset, uint8_t opcode)
-{
-    (void)m;
-    (void)offset;
-    (void)opcode;
-    ++*(uint64_t *)ctx;
-}
-
-static void begin(void *ctx, const char *member, unsigned reading, bool unlikely)
-{
-    (void)ctx;
-    (void)member;
-    (void)reading;
-    (void)unlikely;
-}
-
-static void end(void *ctx)
-{
-    (void)ctx;
-}
-
 /* Opcodes that were looked at. */
 static uint64_t scan(const struct bytes *bytes, struct sg_report *report)
 {
     static uint8_t *memory;
     uint64_t steps = 0;
-    struct sg_onlooker onlooker = {
-        .begin = begin, .end = end, .events = {.ctx = &steps, .opcode = count_step}};
+    struct sg_onlooker onlooker = counting_into(&steps);
     struct sg_source source = sg_source_mem(bytes->at, bytes->size);
     struct sg_options options = {.limits = SG_LIMITS_DEFAULT, .onlooker = &onlooker};
 

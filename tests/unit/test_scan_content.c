@@ -1,9 +1,9 @@
 /* test_scan_content.c - whole scans of content in content: what is inside is found, or it is said
  * that it is not. */
 #include "composer_cases.h"
+#include "opcode_count.h"
 #include "test_zip_maker.h"
 
-#include "scan/onlooker.h"
 #include "sgscan.h"
 
 #define ROOM ((size_t)8 << 20)
@@ -105,31 +105,9 @@ static void pack(const struct bytes *content, struct bytes *to)
     deflateEnd(&z);
 }
 
-static void count_opcode(void *ctx, const struct sg_machine *m, uint64_t offset, uint8_t opcode)
-{
-    (void)m;
-    (void)offset;
-    (void)opcode;
-    ++*(uint64_t *)ctx;
-}
-
-static void begin(void *ctx, const char *member, unsigned reading, bool unlikely)
-{
-    (void)ctx;
-    (void)member;
-    (void)reading;
-    (void)unlikely;
-}
-
-static void end(void *ctx)
-{
-    (void)ctx;
-}
-
 static const struct sg_report *scan_source(struct scene *s, const struct sg_source *source)
 {
-    const struct sg_onlooker onlooker = {
-        .begin = begin, .end = end, .events = {.ctx = &s->opcodes, .opcode = count_opcode}};
+    const struct sg_onlooker onlooker = counting_into(&s->opcodes);
     struct sg_options options = {.limits = s->limits, .onlooker = &onlooker};
 
     s->opcodes = 0;
