@@ -94,8 +94,9 @@ class Terminal:
     def __init__(self) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # Whoever runs the tests in the background ignores some.
             for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-                signal.signal(number, signal.SIG_DFL)  # whoever tests in the background ignores some
+                signal.signal(number, signal.SIG_DFL)
             os.environ.update(clean_environment() | {"PS1": "$ ", "HISTFILE": "/dev/null"})
             os.execvp("bash", ["bash", "--norc", "-i"])
         self.seen = ""
