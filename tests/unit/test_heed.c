@@ -249,8 +249,8 @@ static void a_pattern_does_not_vouch_for_what_is_reached_through_its_names(void 
         "cmypkg\nmodels.os.system\n(S'touch x'\ntR.",
         "\x80\x04\x8c\x0cmypkg.models\x8c\x09os.system\x93\x8c\x07touch x\x85R.",
         "\x80\x04\x8c\x0cmypkg.models\x8c\x06system\x93\x8c\x07touch x\x85R.",
-        "c__builtin__\ngetattr\n(c__builtin__\ngetattr\n(c__builtin__\n__import__\n"
-        "(S'mypkg.models'\ntRS'os'\ntRS'system'\ntR(S'touch x'\ntR.",
+        ("c__builtin__\ngetattr\n(c__builtin__\ngetattr\n(c__builtin__\n__import__\n"
+         "(S'mypkg.models'\ntRS'os'\ntRS'system'\ntR(S'touch x'\ntR."),
         "cmypkg.models\n__builtins__\n.",
         "cmypkg.models\nNet\n)\x81}S'x'\nI1\nsb0cposix\nsystem\n(S'x'\ntR.",
     };
