@@ -119,11 +119,11 @@ char *const *sg_carry_fill(char *const env[], void *room)
 {
     size_t size = sg_carry_room(env), count = 0;
     char **filled = room;
-    char *text = (char *)room + size;
     bool named = library[0] == '\0';
 
     if (size == 0)
         return env;
+    char *text = (char *)room + size;
     for (char *const *at = env; at && *at; at++) {
         const char *list = library[0] ? preload_of(*at) : NULL;
         filled[count] = *at;
