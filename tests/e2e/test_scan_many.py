@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import payloads
-from conftest import CLI, Done, clean_environment, run
+import pytest
+from conftest import CLI, SANITIZED, Done, clean_environment, run
 from terminal import PLAIN, read_until, read_until_end, started
 
 DENSE = b"\x80\x04" + b"N0" * 1_500_000 + b"N."  # milliseconds of work
@@ -46,6 +47,7 @@ def test_many_threads_take_little_memory(place: Path) -> None:
     assert most < 300_000  # KB; the policy allows each thread 256 MB
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer wants more room for addresses")
 def test_threads_without_memory_leave_the_work_to_others(place: Path) -> None:
     for number in range(40):
         (place / f"{number}.pkl").write_bytes(payloads.pickle_of(place / "canary", 4))
