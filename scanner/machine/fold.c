@@ -44,18 +44,25 @@ bool sg_fold_keywords(const struct sg_machine *m, const struct sg_call *call)
            sg_value_count(m, call->kwargs, &whole) > 0 || !whole;
 }
 
+size_t sg_fold_items(struct sg_machine *m, const struct sg_call *call, size_t from, sg_value *into,
+                     size_t room, bool *all)
+{
+    bool whole;
+    size_t given = sg_value_count(m, call->args, &whole), count = 0;
+
+    while (count < room && (into[count] = sg_fold_argument(m, call, from + count)) != SG_ABSENT)
+        count++;
+    *all = whole && from + count >= given;
+    return count;
+}
+
 sg_value sg_fold_rest(struct sg_machine *m, const struct sg_call *call, size_t from)
 {
     sg_value items[64];
-    size_t count = 0;
+    bool all;
+    size_t count = sg_fold_items(m, call, from, items, 64, &all);
 
-    while (count < 64) {
-        sg_value item = sg_fold_argument(m, call, from + count);
-        if (item == SG_ABSENT)
-            break;
-        items[count++] = item;
-    }
-    return sg_value_tuple(m, items, count);
+    return sg_value_tuple_begun(m, items, count, all);
 }
 
 sg_value sg_fold_module(struct sg_machine *m, struct sg_text name)

@@ -15,6 +15,10 @@ bool sg_fold_bytes(struct sg_machine *m, sg_value v, struct sg_text *out);
 /* Whether keywords are given: what they change is not folded. */
 bool sg_fold_keywords(const struct sg_machine *m, const struct sg_call *call);
 
+/* Copies items `from`… of the arguments, `room` at most: how many, and whether those were all. */
+size_t sg_fold_items(struct sg_machine *m, const struct sg_call *call, size_t from, sg_value *into,
+                     size_t room, bool *all);
+
 /* Items `from`… of the arguments as a tuple. */
 sg_value sg_fold_rest(struct sg_machine *m, const struct sg_call *call, size_t from);
 

@@ -173,18 +173,19 @@ static sg_value get_each(struct sg_machine *m, const struct sg_call *call,
                          const struct sg_call *maker,
                          sg_value (*get)(struct sg_machine *, sg_value, sg_value))
 {
-    sg_value items[16], object = sg_fold_argument(m, call, 0), key;
-    size_t count = 0;
+    sg_value items[16], object = sg_fold_argument(m, call, 0);
+    bool all;
+    size_t count = sg_fold_items(m, maker, 0, items, 16, &all);
 
     if (object == SG_ABSENT)
         return SG_ABSENT;
-    for (; count < 16 && (key = sg_fold_argument(m, maker, count)) != SG_ABSENT; count++) {
-        sg_value got = get(m, object, key);
-        items[count] = got == SG_ABSENT ? SG_UNKNOWN_VALUE : got;
+    for (size_t i = 0; i < count; i++) {
+        sg_value got = get(m, object, items[i]);
+        items[i] = got == SG_ABSENT ? SG_UNKNOWN_VALUE : got;
     }
     if (count == 1 && items[0] != SG_UNKNOWN_VALUE)
         return items[0];
-    return count > 1 ? sg_value_tuple(m, items, count) : SG_ABSENT;
+    return count > 1 ? sg_value_tuple_begun(m, items, count, all) : SG_ABSENT;
 }
 
 sg_value sg_second_attrgetter(struct sg_machine *m, const struct sg_call *call,
@@ -215,7 +216,8 @@ sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
 {
     sg_value items[64], state = sg_value_state(m, call->callee);
     struct sg_call bound = *maker;
-    size_t count = 0, skip = 1;
+    size_t skip = 1;
+    bool all;
 
     sg_value callee = sg_fold_argument(m, maker, 0);
     if (sg_value_kind(m, state) == SG_V_TUPLE) {
@@ -226,16 +228,10 @@ sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
     }
     if (callee == SG_ABSENT)
         return SG_ABSENT;
-    for (sg_value item; count < 32; items[count++] = item)
-        if ((item = sg_fold_argument(m, &bound, skip + count)) == SG_ABSENT)
-            break;
-    for (size_t i = 0; count < 64; i++) {
-        sg_value item = sg_fold_argument(m, call, i);
-        if (item == SG_ABSENT)
-            break;
-        items[count++] = item;
-    }
-    return apply(m, callee, sg_value_tuple(m, items, count),
+    size_t count = sg_fold_items(m, &bound, skip, items, 32, &all);
+    if (all) /* otherwise nobody knows which argument comes next */
+        count += sg_fold_items(m, call, 0, items + count, 64 - count, &all);
+    return apply(m, callee, sg_value_tuple_begun(m, items, count, all),
                  sg_fold_keywords(m, call) ? call->kwargs : bound.kwargs);
 }
 

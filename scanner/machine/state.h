@@ -197,6 +197,8 @@ sg_value sg_value_copy(struct sg_machine *m, enum sg_kind kind, const void *byte
 sg_value sg_value_lost(struct sg_machine *m, enum sg_kind kind, uint64_t length);
 sg_value sg_value_spool(struct sg_machine *m, enum sg_kind kind, const void *bytes, size_t length);
 sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count);
+/* A tuple of which these are the first items: unless `all`, it says that it is not whole. */
+sg_value sg_value_tuple_begun(struct sg_machine *m, const sg_value *items, size_t count, bool all);
 sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind);
 void sg_value_extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count);
 sg_value sg_value_pair(struct sg_machine *m, enum sg_kind kind, sg_value first, sg_value second);

@@ -118,7 +118,7 @@ static uint8_t add_weights(uint8_t a, uint8_t b)
     return more;
 }
 
-sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count)
+sg_value sg_value_tuple_begun(struct sg_machine *m, const sg_value *items, size_t count, bool all)
 {
     uint64_t position = 0;
     size_t kept = count < m->ring.size / 8 ? count : m->ring.size / 8;
@@ -129,9 +129,14 @@ sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t coun
             weight = add_weights(weight, sg_value_weight(m, items[i]));
     uint64_t *node = take(&m->ring, kept + 2, &position);
     node[0] = sg_node_header(SG_N_ITEMS, weight, kept);
-    node[1] = count;
+    node[1] = all ? count : count + 1;
     copy_words(node + 2, items, kept);
     return sg_make(SG_V_TUPLE, position);
+}
+
+sg_value sg_value_tuple(struct sg_machine *m, const sg_value *items, size_t count)
+{
+    return sg_value_tuple_begun(m, items, count, true);
 }
 
 sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)

@@ -1,6 +1,7 @@
 /* lookup.c - lets the kernel resolve a path where it can only come out right. */
 #include "shim/supervise/lookup.h"
 
+#include "shim/fdlink.h"
 #include "shim/supervise/walk_proc.h"
 
 #include <errno.h>
@@ -20,9 +21,9 @@
 
 int sg_reopen(int fd, int flags)
 {
-    char path[48];
+    char path[SG_FDLINK_SIZE];
 
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    sg_fdlink_name(fd, path);
     /* No terminal may become the supervisor's own. */
     int opened = open(path, (flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY);
     return opened < 0 ? -errno : opened;

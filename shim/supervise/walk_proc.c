@@ -1,6 +1,7 @@
 /* walk_proc.c - resolves what the kernel would resolve for the supervisor instead. */
 #include "shim/supervise/walk_proc.h"
 
+#include "shim/fdlink.h"
 #include "shim/supervise/lookup.h"
 #include "shim/supervise/target.h"
 
@@ -252,13 +253,10 @@ int sg_walk_to_end(const struct sg_place *place, const char *path, bool follow,
 
 bool sg_walk_is_ours(int fd)
 {
-    char link[48], text[PATH_MAX];
+    char text[PATH_MAX];
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, text, sizeof(text) - 1);
-    if (len < 0)
+    if (!sg_fdlink_read(fd, text, sizeof(text)))
         return true;
-    text[len] = '\0';
     for (const char *slash = text; (slash = strchr(slash, '/')); slash++) {
         const char *name = slash + 1;
         size_t name_len = strcspn(name, "/");

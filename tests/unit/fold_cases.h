@@ -5,16 +5,6 @@
 #include "tests/unit/machine_bench.h"
 #include "tests/unit/pickle_text.h"
 
-struct piece {
-    const char *at;
-    size_t len;
-};
-
-#define P(text)                                                                                    \
-    {                                                                                              \
-        text, sizeof(text) - 1                                                                     \
-    }
-
 #define DECODE(args) CALL("codecs", "decode", args)
 #define ENCODE(args) CALL("codecs", "encode", args)
 #define B64(bytes) CALL("base64", "b64decode", bytes)

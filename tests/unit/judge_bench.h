@@ -4,6 +4,7 @@
 
 #include "judge/judge.h"
 #include "machine/machine.h"
+#include "tests/unit/pickle_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,16 +14,6 @@
 #include <cmocka.h>
 
 #define ARENA_SIZE (8u << 20)
-
-struct piece {
-    const char *at;
-    size_t len;
-};
-
-#define P(text)                                                                                    \
-    {                                                                                              \
-        text, sizeof(text) - 1                                                                     \
-    }
 
 /* What attacks look like, a way each. */
 static const struct piece attacks[] __attribute__((unused)) = {

@@ -2,6 +2,19 @@
 #ifndef SG_TEST_PICKLE_TEXT_H
 #define SG_TEST_PICKLE_TEXT_H
 
+#include <stddef.h>
+
+/* Bytes that may hold any, NUL too. */
+struct piece {
+    const char *at;
+    size_t len;
+};
+
+#define P(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 /* Calls in text: f(args) of module and dotted name. */
 #define CALL(module, name, args) "c" module "\n" name "\n(" args "tR"
 #define CALLED(maker, args) maker "(" args "tR"

@@ -248,6 +248,19 @@ static void arguments_past_what_is_followed_are_left_out(void **state)
     assert_int_equal(told.calls, 1 + 16);
 }
 
+/* Sixteen of seventeen letters are another name. */
+static void a_name_of_which_letters_are_left_out_is_not_made_up(void **state)
+{
+    char stream[1024];
+    size_t len = (size_t)sprintf(stream, "cbuiltins\ngetattr\n(cm\nC\ncbuiltins\nstr.join\n(S''\n"
+                                         "coperator\nitemgetter\n(");
+
+    (void)state;
+    memset(stream + len, '\x89', 17);
+    len += 17 + (size_t)sprintf(stream + len + 17, "tR(S'a'\ntRtRtR)R.");
+    expect((const uint8_t *)stream, len, "call m.C.builtins.str.join(");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +272,7 @@ int main(void)
         cmocka_unit_test(extensions_are_those_that_the_stream_registers),
         cmocka_unit_test(functions_inside_one_another_are_followed_so_far),
         cmocka_unit_test(arguments_past_what_is_followed_are_left_out),
+        cmocka_unit_test(a_name_of_which_letters_are_left_out_is_not_made_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,6 @@
 /* test_marshal.c - words of code objects, however they come. */
 #include "tests/unit/machine_bench.h"
-
-struct piece {
-    const char *at;
-    size_t len;
-};
-
-#define P(text)                                                                                    \
-    {                                                                                              \
-        text, sizeof(text) - 1                                                                     \
-    }
+#include "tests/unit/pickle_text.h"
 
 #define ZERO "\0\0\0\0"
 #define EMPTY ")\0"
