@@ -59,16 +59,16 @@ UNITS   := $(call PROGRAM,unit,$(UNIT))
 FUZZERS := $(call PROGRAM,fuzz,$(FUZZ))
 REPLAYS := $(call PROGRAM,replay,$(FUZZ))
 BENCHES := $(call PROGRAM,bench,$(BENCH))
-FACTS   := $(if $(wildcard tests/oracle/facts.c),$(BUILD)/tests/facts)
+FACTS   := $(BUILD)/tests/facts
 
-all: $(BUILD)/libsgscan.a $(BUILD)/libsgscan.so $(if $(CLI),$(BUILD)/safeguard) $(if $(SHIM),$(BUILD)/libsafeguard.so)
+all: $(BUILD)/libsgscan.a $(BUILD)/libsgscan.so $(BUILD)/safeguard $(BUILD)/libsafeguard.so
 
 # Third-party code. Targets that test also install what is missing; plain `make` never does.
 $(LIBS)/stamp: scripts/build_libs
 	scripts/build_libs
 build/deps.stamp: scripts/install_deps scripts/requirements.txt
 	scripts/install_deps
-ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race sanitized stress soak,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint bench proof fuzz oracle gadgets suites matrix spark containers faults valgrind coverage packages demo race sanitized stress soak evaluate,$(MAKECMDGOALS)),)
 $(LIBS)/stamp: | build/deps.stamp
 endif
 
@@ -141,6 +141,7 @@ proof: all $(BENCHES) $(FACTS) | build/deps.stamp
 	scripts/proof $(BUILD) $(if $(LONG),--long) --markdown scripts/evaluation/proof.md
 # Half an hour: everything that tests, built to count what it runs; build/coverage/summary.txt has what it does not.
 coverage: $(LIBS)/stamp | build/deps.stamp
+	scripts/install_deps --coverage
 	scripts/coverage build/coverage
 faults valgrind: all | build/deps.stamp
 	scripts/install_deps --faults
@@ -201,7 +202,7 @@ packages: all | build/deps.stamp
 	scripts/test $(BUILD) packages
 clean:
 	rm -rf build-*
-	find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
+	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name venv ! -name libs ! -name '*.stamp' -exec rm -rf {} +
 
 .PHONY: all check oracle fuzz bench proof race sanitized stress soak gadgets suites matrix spark containers faults valgrind coverage matrix-venv nightly lint demo man completion sbom reproducible install deb wheel cross packages clean train evaluate
 .SECONDARY:
