@@ -133,7 +133,7 @@ def test_fish_offers_every_option(home: Path) -> None:
     lines = "; ".join(f"complete -C 'safeguard {verb} --'; echo ." for verb in VERBS)
     script = f"source {MADE}/safeguard.fish; {lines}"
     done = run(["fish", "--no-config", "-c", script], env=environment(home), cwd=home)
-    for verb, offered in zip(VERBS, done.out.split("\n.\n"), strict=False):
+    for verb, offered in zip(VERBS, done.out.split("\n.\n")[:-1], strict=True):
         found = {line.split("\t")[0] for line in offered.splitlines()}
         assert found == {f"--{option}" for option in OPTIONS[verb]}, verb
 

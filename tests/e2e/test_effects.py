@@ -207,6 +207,7 @@ print(load(open, "/dev/null", "w"))
     assert done.out.split() == ["done", "done", "done", "refused", "refused", "done"]
 
 
+BEFORE_3_10 = ("python3.8", "python3.9")
 # Text that libraries run while a clean object is rebuilt …
 PLAIN_TEXTS = (
     "1 + 1",
@@ -241,7 +242,7 @@ for text in {PLAIN_TEXTS!r}: print(load(run, text))
 print(load(managers.MakeProxyType, 'A', ['f(a=__import__("os")): pass\\ndef g']))
 for text in {OTHER_TEXTS!r}: print(load(run, text))
 """
-    if "3.8" in interpreter or "3.9" in interpreter:
+    if Path(interpreter).name in BEFORE_3_10:
         body = body.replace("/, ", "")
     done = steps(interpreter, body)
     outcomes = ["done"] * (2 + len(PLAIN_TEXTS)) + ["refused"] * (1 + len(OTHER_TEXTS))
@@ -250,7 +251,7 @@ for text in {OTHER_TEXTS!r}: print(load(run, text))
 
 def test_patterns_name_attributes(interpreter: str) -> None:
     """Which stand in no list of names."""
-    if "3.8" in interpreter or "3.9" in interpreter:
+    if Path(interpreter).name in BEFORE_3_10:
         pytest.skip("before 3.10 there is no match")
     text = "match 1:\n    case object(__class__=c): pass"
     assert steps(interpreter, f"\ndef run(text): exec(text)\nprint(load(run, {text!r}))").out == (

@@ -52,6 +52,7 @@ def statuses(
             break
         told.unlink()
         seen[done.status] += 1
+    assert seen.total() > 5, "nothing asked failing_malloc.c for memory"
     return seen
 
 
@@ -63,7 +64,6 @@ FORMATS = ["text", "json", "jsonl", "sarif", "junit"]
 def test_scan(preload: Path, place: Path, mixed: Path, form: str, every_after: bool) -> None:
     words = ["scan", "-r", "-j1", "--format", form, str(mixed)]
     seen = statuses(preload, place, words, every_after)
-    assert seen.total() > 20
     assert set(seen) <= {FOUND, TROUBLE}, seen
 
 
@@ -82,7 +82,6 @@ def test_seven_zip(preload: Path, place: Path) -> None:
     path = place / "evil.7z"
     path.write_bytes(seven_zip({"a.pkl": payloads.pickle_of(place / "canary", 4)}))
     seen = statuses(preload, place, ["scan", path])
-    assert seen.total() > 20
     assert seen[0] == 0
     assert seen[FOUND] + seen[TROUBLE] >= seen.total() - 2
 

@@ -1,5 +1,7 @@
 """Clean programs that unpickle from memory and pipes go on: not a line from the guard."""
 
+from pathlib import Path
+
 import pytest
 from conftest import guarded, run
 
@@ -199,40 +201,34 @@ if __name__ == "__main__":
 """
 
 
-def fine(python: str, code: str, place: str, feed: str = "") -> None:
-    done = run([python, place], env=guarded(), feed=feed)
+def fine(python: str, code: str, folder: Path, feed: str = "") -> None:
+    program = folder / "program.py"
+    program.write_text(code)
+    done = run([python, program], env=guarded(), feed=feed)
     assert (done.status, done.out) == (0, "fine\n"), done
     assert done.guard_lines == []
 
 
-def script(tmp_path_factory: pytest.TempPathFactory, code: str) -> str:
-    path = tmp_path_factory.mktemp("clean") / "program.py"
-    path.write_text(code)
-    return str(path)
+def test_workers(interpreter: str, tmp_path: Path) -> None:
+    fine(interpreter, WORKERS, tmp_path)
 
 
-def test_workers(interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    fine(interpreter, WORKERS, script(tmp_path_factory, WORKERS))
-
-
-def test_objects(interpreter: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_objects(interpreter: str, tmp_path: Path) -> None:
     code = OBJECTS
-    if "3.8" in interpreter:
+    if Path(interpreter).name == "python3.8":
         code = code.replace(", zoneinfo\n", "\n").replace('    zoneinfo.ZoneInfo("UTC"),', "   ")
-    fine(interpreter, code, script(tmp_path_factory, code))
+    fine(interpreter, code, tmp_path)
 
 
-def test_libraries(venv_python: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    fine(venv_python, LIBRARIES, script(tmp_path_factory, LIBRARIES))
+def test_libraries(venv_python: str, tmp_path: Path) -> None:
+    fine(venv_python, LIBRARIES, tmp_path)
 
 
-def test_imports_that_a_load_triggers(
-    venv_python: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_imports_that_a_load_triggers(venv_python: str, tmp_path: Path) -> None:
     made = run([venv_python, "-c", MAKE_FRESH])
     assert made.status == 0, made
-    fine(venv_python, FRESH, script(tmp_path_factory, FRESH), feed=made.out)
+    fine(venv_python, FRESH, tmp_path, feed=made.out)
 
 
-def test_torch(venv_python: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    fine(venv_python, TORCH, script(tmp_path_factory, TORCH))
+def test_torch(venv_python: str, tmp_path: Path) -> None:
+    fine(venv_python, TORCH, tmp_path)

@@ -34,14 +34,12 @@ def test_policy_denies_a_path(clean: Path, place: Path) -> None:
 
 
 def test_policy_sets_the_thresholds(evil: Path, place: Path) -> None:
-    (report,) = scan(evil)
+    (report,) = scan(evil, status=1)
     policy = policy_file(place, "[thresholds]\nmalicious = 1.0\nsuspicious = 0.9\n")
     done = run([CLI, "scan", "--format", "jsonl", "--policy", policy, evil])
     strict = json.loads(done.out)
-    assert strict["score"] == report["score"]
-    assert (strict["verdict"], done.status) == (
-        ("malicious", 1) if report["score"] >= 1 else ("suspicious", 0)
-    )
+    assert 0.9 <= strict["score"] == report["score"] < 1
+    assert (strict["verdict"], done.status) == ("suspicious", 0)
 
 
 def test_policy_of_the_environment(evil: Path, place: Path) -> None:
@@ -121,4 +119,4 @@ def test_bad_policy_is_refused(clean: Path, place: Path) -> None:
     done = run([CLI, "scan", "--policy", policy, clean])
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith(f"safeguard: {policy}:2: ")
-    assert "'mode'" in done.err or "mode" in done.err.split("modus", 1)[1]
+    assert "'mode'" in done.err
