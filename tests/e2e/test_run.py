@@ -6,7 +6,6 @@ import platform
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import payloads
@@ -366,10 +365,8 @@ def test_watcher_kills_what_got_past_the_check(place: Path) -> None:
         place / "program",
         *("-pie", "-fPIE", "-nostartfiles", f"-Wl,--dynamic-linker={fake}", "-lc"),
     )
-    begun = time.monotonic()
     words = [str(CLI), "run", "--", str(program)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, env=clean_environment()) as process:
         _, err = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert err.decode() == f"safeguard: run: {LIBRARY} is not in process {process.pid}: killed\n"
-    assert time.monotonic() - begun < 5

@@ -22,28 +22,19 @@ pytest_plugins = ["supervise_fixtures"]
 
 def test_long_scan_does_not_hold_up_others(here: Path) -> None:
     code = """
-import os, sys, threading, time
+import os, sys, threading
 slow = threading.Thread(target=lambda: os.open(sys.argv[1], os.O_RDONLY))
-begun = time.monotonic()
 slow.start()
-worst = 0
 times = 0
 while slow.is_alive():
-    before = time.monotonic()
     os.close(os.open(sys.argv[2], os.O_RDONLY))
-    worst = max(worst, time.monotonic() - before)
     times += 1
-took = time.monotonic() - begun
-print(took, worst, times)
+print(times)
 """
     big = here / "big.pkl"
     big.write_bytes(b"\x80\x04]" + b"(" + b"K\x01" * 60_000_000 + b"e.")
     done = python(code, big, here / "clean.pkl")
-    took, worst, times = (float(word) for word in done.out.split())
-    if took < 0.1:
-        pytest.skip("no long scan on this machine")
-    assert times > 10
-    assert worst < took / 2
+    assert int(done.out) > 10, done
 
 
 def test_threads_and_processes(here: Path) -> None:
