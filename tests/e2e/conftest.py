@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,8 @@ RUNTIME = os.environ.get("SG_RUNTIME", "")
 LIBRARY = BUILD / ("san/libsafeguard.so" if RUNTIME else "libsafeguard.so")
 PRELOAD = f"{RUNTIME}:{LIBRARY}" if RUNTIME else str(LIBRARY)
 SECONDS = 120
+# In a policy: only what looks at files is on.
+FILES_ONLY = "[python]\nfind_class = off\neffects = off\n"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,19 @@ def policy_file(folder: Path, text: str, name: str = "policy.ini") -> str:
     return str(path)
 
 
+def shipped_policy(folder: Path, name: str) -> str:
+    return policy_file(folder, (ROOT / "policy" / name).read_text(), name)
+
+
+def compiled(source: Path | str, into: Path, *flags: str) -> Path:
+    """Of a file or of text in C."""
+    if isinstance(source, str):
+        into.with_suffix(".c").write_text(source)
+        source = into.with_suffix(".c")
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-w", "-o", into, source, *flags], check=True)
+    return into
+
+
 def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
     """What `safeguard scan --format jsonl` says, sorted as the paths were given."""
     done = run([CLI, "scan", "--format", "jsonl", "--", *paths])
@@ -96,6 +112,12 @@ def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
     order = [str(path) for path in paths]
     found = [json.loads(line) for line in done.out.splitlines()]
     return sorted(found, key=lambda one: order.index(one["path"]))
+
+
+def aged(path: Path) -> None:
+    """As if it had not been touched for a while: its inode's time cannot be set back, so wait."""
+    while time.time() - path.stat().st_ctime < 3.1:
+        time.sleep(0.1)
 
 
 @cache

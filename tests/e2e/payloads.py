@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 
 PROTOCOLS = (0, 2, 4)
+# A function of an unknown package is called with a string: nobody can vouch for that.
+SUSPICIOUS = b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00night\x85R."
 
 
 def command(canary: Path) -> str:
@@ -37,12 +39,19 @@ def pickle_of(canary: Path, protocol: int) -> bytes:
     return b"\x80" + bytes([protocol]) + b"\x95" + struct.pack("<Q", len(body)) + body
 
 
+def long_pickle(place: Path) -> Path:
+    """Some tenths of a second of work: None pushed and popped thirty million times."""
+    path = place / "long.pkl"
+    path.write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
+    return path
+
+
 def endless(place: Path) -> Path:
     """A folder of more work than there is time for, and of one finding at its beginning: a.pkl."""
     folder = place / "endless"
     folder.mkdir()
     (folder / "a.pkl").write_bytes(pickle_of(place / "canary", 2))
-    (place / "long.pkl").write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
+    path = long_pickle(place)
     for number in range(1000):
-        os.link(place / "long.pkl", folder / f"long{number}.pkl")
+        os.link(path, folder / f"long{number}.pkl")
     return folder

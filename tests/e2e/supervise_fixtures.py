@@ -4,7 +4,8 @@ from pathlib import Path
 
 import payloads
 import pytest
-from supervising import CLEAN, compiled
+from conftest import compiled
+from supervising import CLEAN
 
 SOURCE = Path(__file__).with_name("opener.c")
 

@@ -1,6 +1,5 @@
 """supervising - programs under `safeguard run --supervise`, and files for them to open."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,14 +21,6 @@ needed = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "it can be")
 
 CLEAN = b"\x80\x04K\x2a."
 NOT_ROOT = 65534
-
-
-def compiled(source: Path | str, into: Path, *flags: str) -> Path:
-    if isinstance(source, str):
-        into.with_suffix(".c").write_text(source)
-        source = into.with_suffix(".c")
-    subprocess.run(["gcc", "-D_GNU_SOURCE", "-w", *flags, "-o", into, source], check=True)
-    return into
 
 
 def under(

@@ -6,14 +6,13 @@ Each way tries to get at the bytes of a malicious model, and to load them. "stop
 
 import os
 import platform
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import payloads
 import pytest
-from conftest import BUILD, CLI, guarded, run
+from conftest import BUILD, CLI, FILES_ONLY, compiled, guarded, policy_file, run
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in {"x86_64", "aarch64"}, reason="profiles are for x86-64 and arm64"
@@ -123,10 +122,8 @@ WAYS = [
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bypass")
-    for name, flags in (("static", ["-static"]), ("reader.so", ["-shared", "-fPIC"])):
-        subprocess.run(
-            ["gcc", "-D_GNU_SOURCE", "-O1", "-o", folder / name, SOURCE, *flags], check=True
-        )
+    compiled(SOURCE, folder / "static", "-O1", "-static")
+    compiled(SOURCE, folder / "reader.so", "-O1", "-shared", "-fPIC")
     return folder
 
 
@@ -165,10 +162,8 @@ def test_way_round_the_hooks(
     if outcome(way, place, built, {}) != "through":
         pytest.skip(f"this kernel (or user) is refused {way.needs or way.name} anyway")
     for level, expected in zip(LEVELS, way.expected, strict=True):
-        policy = place / f"{level}.ini"
-        policy.write_text(f"[seccomp]\nprofile = {level}\n")
-        policy.chmod(0o644)
-        found = outcome(way, place, built, guarded(policy=str(policy)))
+        policy = policy_file(place, f"[seccomp]\nprofile = {level}\n")
+        found = outcome(way, place, built, guarded(policy=policy))
         table.setdefault(way.name, {})[level] = found
         assert found == expected, level
     supervise: list[str | Path] = [CLI, "run", "--supervise", "--"]
@@ -180,11 +175,9 @@ def test_way_round_the_hooks(
 
 def test_without_the_python_layer_raw_bytes_go_through(place: Path, built: Path) -> None:
     """What the table's "not loaded" rests on."""
-    policy = place / "hooks.ini"
-    policy.write_text("[python]\nfind_class = off\neffects = off\n")
-    policy.chmod(0o644)
     (raw,) = [way for way in WAYS if way.needs == "openat"]
-    assert outcome(raw, place, built, guarded(policy=str(policy))) == "through"
+    env = guarded(policy=policy_file(place, FILES_ONLY))
+    assert outcome(raw, place, built, env) == "through"
 
 
 def test_static_program_is_no_command_of_run(built: Path, place: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CLI, LIBRARY, run
+from conftest import CLI, LIBRARY, compiled, run
 
 COVERED = "files guarded, names guarded, effects guarded"
 
@@ -47,10 +47,7 @@ def test_what_is_no_interpreter(program: str, why: str) -> None:
 
 
 def test_static_program(tmp_path: Path) -> None:
-    source = tmp_path / "python.c"
-    source.write_text("int main(void) { return 0; }\n")
-    program = tmp_path / "python"
-    subprocess.run(["gcc", "-static", "-o", program, source], check=True)
+    program = compiled("int main(void) { return 0; }\n", tmp_path / "python", "-static")
     done = run([CLI, "doctor", program])
     assert done.status == 1
     assert "statically linked: nothing can be preloaded" in done.out

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, Done, guarded, pythons, run
+from conftest import BUILD, Done, guarded, policy_file, pythons, run
 from gadget_runs import Outcome, run_gadgets
 from gadgets import GADGETS, Gadget
 
@@ -19,16 +19,10 @@ CHOSEN = GADGETS if EVERY else random.Random(SEED).sample(GADGETS, len(GADGETS) 
 pytestmark = pytest.mark.timeout(1800)
 
 
-def write_policy(path: Path, text: str) -> str:
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
-
-
 @pytest.fixture(scope="session")
 def effects_only(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    policy = tmp_path_factory.mktemp("policy") / "effects.ini"
-    return guarded(policy=write_policy(policy, "[python]\nfind_class = off\n"))
+    folder = tmp_path_factory.mktemp("policy")
+    return guarded(policy=policy_file(folder, "[python]\nfind_class = off\n"))
 
 
 @pytest.fixture(scope="session")
@@ -201,9 +195,8 @@ print(load(open, "{place}/link", "w"))
 print(load(open, "/tmp/../root/never", "w"))
 print(load(open, "/dev/null", "w"))
 """
-    policy = place / "policy.ini"
-    write_policy(policy, "[python]\nfind_class = off\n")
-    done = steps(interpreter, body, policy=str(policy))
+    policy = policy_file(place, "[python]\nfind_class = off\n")
+    done = steps(interpreter, body, policy=policy)
     assert done.out.split() == ["done", "done", "done", "refused", "refused", "done"]
 
 
@@ -262,11 +255,10 @@ def test_patterns_name_attributes(interpreter: str) -> None:
 @pytest.fixture
 def told(place: Path) -> Callable[[str, str], list[dict[str, object]]]:
     def records(python: str, text: str) -> list[dict[str, object]]:
-        policy, log = place / "policy.ini", place / "log.jsonl"
-        write_policy(policy, text)
+        policy, log = policy_file(place, text), place / "log.jsonl"
         script = place / "script.py"
         script.write_text(SETUP + "\nprint(load(os.system, 'true'))\n")
-        done = run([python, script], env=guarded(policy=str(policy), log=str(log)))
+        done = run([python, script], env=guarded(policy=policy, log=str(log)))
         assert (done.status, done.err) == (0, ""), done
         lines = log.read_text().splitlines() if log.exists() else []
         return [{"out": done.out.strip()}, *map(json.loads, lines)]

@@ -119,7 +119,7 @@ def test_on_a_phone(model: Path) -> None:
 def test_clean_and_doubtful(place: Path) -> None:
     clean, odd = place / "clean.pkl", place / "odd.pkl"
     clean.write_bytes(pickle.dumps({"when": datetime.date(2024, 2, 29)}))
-    odd.write_bytes(b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00night\x85R.")
+    odd.write_bytes(payloads.SUSPICIOUS)
     page = explained(clean)
     shown = Document(browser.dom(page))
     assert shown.text["p.verdict benign"] == ["benign 0.000"]

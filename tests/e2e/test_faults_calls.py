@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import FILES_ONLY, compiled, guarded, policy_file
 from conftest import clean_environment as outside
-from conftest import guarded
 from fault_runs import CLEAN
-from supervising import compiled
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="injector.c is written for x86-64"
@@ -73,11 +72,9 @@ def evil(place: Path) -> Path:
 
 def policy(place: Path, snapshot: str, more: str = "") -> dict[str, str]:
     """Only what looks at files is on: nothing else may save the load."""
-    path = place / "policy.ini"
     log = f"[guard]\nlog = {place}/guard.log\n"
-    layer = "[python]\nfind_class = off\neffects = off\n"
-    path.write_text(f"{log}[consistency]\nsnapshot = {snapshot}\n{layer}{more}")
-    return guarded(policy=str(path))
+    text = f"{log}[consistency]\nsnapshot = {snapshot}\n{FILES_ONLY}{more}"
+    return guarded(policy=policy_file(place, text))
 
 
 def loads(injector: Path, path: Path, way: str, env: dict[str, str]) -> list[dict[str, Any]]:

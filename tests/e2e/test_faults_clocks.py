@@ -9,8 +9,7 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, Done, guarded, run
-from supervising import compiled
+from conftest import CLI, FILES_ONLY, Done, compiled, guarded, policy_file, run
 
 PYTHON = "/usr/bin/python3"
 YEAR = 365 * 86400
@@ -50,11 +49,9 @@ def clean(place: Path) -> Path:
 
 
 def load(place: Path, snapshot: str, program: str, *words: str | Path) -> Done:
-    policy = place / "policy.ini"
-    layer = "[python]\nfind_class = off\neffects = off\n"
     log = f"[guard]\nlog = {place}/guard.log\n"
-    policy.write_text(f"{log}[consistency]\nsnapshot = {snapshot}\n{layer}")
-    done = run([PYTHON, "-c", LOADING + program, *words], env=guarded(policy=str(policy)))
+    policy = policy_file(place, f"{log}[consistency]\nsnapshot = {snapshot}\n{FILES_ONLY}")
+    done = run([PYTHON, "-c", LOADING + program, *words], env=guarded(policy=policy))
     if done.status == 44:
         pytest.skip("this system gives no seccomp filter")
     assert (done.status, done.err) == (0, ""), done

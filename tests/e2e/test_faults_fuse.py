@@ -5,8 +5,8 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, Done, guarded, run
-from supervising import SUPERVISE, compiled
+from conftest import CLI, FILES_ONLY, Done, compiled, guarded, policy_file, run
+from supervising import SUPERVISE
 
 PYTHON = "/usr/bin/python3"
 NO_FUSE = 44
@@ -47,18 +47,18 @@ def served(server: Path, apart: list[str], place: Path) -> list[str]:
     return words
 
 
-def policy(place: Path, snapshot: str) -> Path:
-    path = place / "policy.ini"
-    layer = "[python]\nfind_class = off\neffects = off\n"
-    path.write_text(f"[consistency]\nsnapshot = {snapshot}\n{layer}")
-    return path
+def policy(place: Path, snapshot: str) -> str:
+    return policy_file(place, f"[consistency]\nsnapshot = {snapshot}\n{FILES_ONLY}")
+
+
+def settings(place: Path, snapshot: str) -> list[str]:
+    return [f"{name}={value}" for name, value in guarded(policy=policy(place, snapshot)).items()]
 
 
 def load(words: list[str], place: Path, snapshot: str, *names: str) -> list[set[str]]:
     """What became of four loads of each."""
-    settings = [f"{k}={v}" for k, v in guarded(policy=str(policy(place, snapshot))).items()]
     paths = [str(place / "far" / name) for name in names]
-    done = run([*words, "env", *settings, PYTHON, "-c", LOADING, *paths])
+    done = run([*words, "env", *settings(place, snapshot), PYTHON, "-c", LOADING, *paths])
     assert done.status == 0, done
     return [set(line.split(",")) for line in done.out.splitlines()]
 
@@ -102,9 +102,16 @@ def test_text_of_no_size_is_read(served: list[str], place: Path) -> None:
     """As files in /proc are that a container's host makes up."""
     (place / "clean").write_text("MemTotal: 1 kB\n" * 200)
     for snapshot in SNAPSHOTS:
-        settings = [f"{k}={v}" for k, v in guarded(policy=str(policy(place, snapshot))).items()]
         code = "import sys; print(len(open(sys.argv[1]).read()))"
-        words = [*served, "env", *settings, PYTHON, "-c", code, place / "far" / "zero.clean"]
+        words = [
+            *served,
+            "env",
+            *settings(place, snapshot),
+            PYTHON,
+            "-c",
+            code,
+            place / "far" / "zero.clean",
+        ]
         done = run(words)
         assert done.out == "3000\n", (snapshot, done)
 
@@ -165,8 +172,15 @@ def test_copy_up_of_an_open_file(apart: list[str], place: Path, snapshot: str) -
         " -o lowerdir=lower,upperdir=/mnt/upper,workdir=/mnt/work none merged || exit 44\n"
         'exec "$@"'
     )
-    settings = [f"{k}={v}" for k, v in guarded(policy=str(policy(place, snapshot))).items()]
-    words = ["env", *settings, PYTHON, "-c", COPY_UP, "merged/model.pkl", "evil.pkl"]
+    words = [
+        "env",
+        *settings(place, snapshot),
+        PYTHON,
+        "-c",
+        COPY_UP,
+        "merged/model.pkl",
+        "evil.pkl",
+    ]
     done = run([*apart, "sh", "-ec", script, "sh", *words])
     if done.status == 44:
         pytest.skip("this system gives no overlay file system")

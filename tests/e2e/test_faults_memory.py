@@ -11,9 +11,8 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, ROOT, SANITIZED, run
+from conftest import CLI, ROOT, SANITIZED, compiled, run
 from seven_zip import seven_zip
-from supervising import compiled
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer brings an allocator of its own")
 

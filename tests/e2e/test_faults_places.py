@@ -13,7 +13,7 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import LIBRARY, RUNTIME, Done, guarded, run, scan
+from conftest import FILES_ONLY, LIBRARY, RUNTIME, Done, guarded, policy_file, run, scan
 
 PYTHON = "/usr/bin/python3"
 SNAPSHOTS = ["off", "auto", "strict"]
@@ -47,10 +47,8 @@ def clean(place: Path) -> Path:
 
 def guard(place: Path, snapshot: str, **settings: str) -> dict[str, str]:
     """Only the layer that looks at files."""
-    path = place / "policy.ini"
-    layer = "[python]\nfind_class = off\neffects = off\n"
-    path.write_text(f"[consistency]\nsnapshot = {snapshot}\n{layer}")
-    return guarded(policy=str(path), **settings)
+    text = f"[consistency]\nsnapshot = {snapshot}\n{FILES_ONLY}"
+    return guarded(policy=policy_file(place, text), **settings)
 
 
 def load(place: Path, snapshot: str, program: str, *paths: Path, **settings: str) -> Done:
@@ -143,13 +141,13 @@ def has_namespaces() -> bool:
     return run(["unshare", "-m", "true"]).status == 0
 
 
-def load_apart(place: Path, snapshot: str, script: str, *paths: Path, kind: str = "-m") -> Done:
+def load_apart(place: Path, snapshot: str, script: str, *paths: Path) -> Done:
     if not has_namespaces():
         pytest.skip("this system gives no mount namespace")
     settings = [f"{name}={value}" for name, value in guard(place, snapshot).items()]
     words = ["env", *settings, PYTHON, "-c", LOADING + EACH, *paths]
     shell = ["sh", "-ec", script + '\nexec "$@"', "sh", *words]
-    done = run(["unshare", kind, "--propagation", "private", *shell])
+    done = run(["unshare", "-m", "--propagation", "private", *shell])
     assert not (place / "canary").exists()
     return done
 

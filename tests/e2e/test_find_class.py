@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import RUNTIME, Done, guarded, run
+from conftest import RUNTIME, Done, guarded, policy_file, run
 
 PAYLOAD = """
 import io, os, pickle, sys
@@ -35,13 +35,6 @@ def attack(python: str, place: Path, body: str, **settings: str) -> Done:
     )
     assert done.status == 0, done
     return done
-
-
-def policy(place: Path, text: str) -> str:
-    path = place / "policy.ini"
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
 
 
 def test_every_protocol_and_both_unpicklers(interpreter: str, place: Path) -> None:
@@ -151,7 +144,7 @@ for _ in range(36):
     interpreters.run_string(number, text)
     interpreters.destroy(number)
 """
-    effects_only = policy(place, "[python]\nfind_class = off\n")
+    effects_only = policy_file(place, "[python]\nfind_class = off\n")
     done = attack("/usr/bin/python3", place, body, policy=effects_only)
     assert done.out.split() == ["refused"] * 36
     assert not (place / "canary").exists()
@@ -294,7 +287,7 @@ def test_log_goes_on_and_off_is_silent(interpreter: str, place: Path) -> None:
         ("[guard]\nmode = off\n", 0),
         ("[allow]\nglobal = posix.system\n", 0),
     ):
-        done = run([interpreter, "-c", data], env=guarded(policy=policy(place, text)))
+        done = run([interpreter, "-c", data], env=guarded(policy=policy_file(place, text)))
         assert (done.status, done.out) == (0, "system\n"), (text, done)
         assert len(done.guard_lines) == lines, (text, done)
 
@@ -330,13 +323,13 @@ for name in "builtins\ngetattr", "builtins\n__dict__", "collections\nOrderedDict
 """
     low = "[thresholds]\nsuspicious = 0.01\nmalicious = 0.02\n"
     for effects, outcomes in (("block", "passed passed"), ("log", "refused refused")):
-        text = policy(place, f"{low}[python]\neffects = {effects}\n")
+        text = policy_file(place, f"{low}[python]\neffects = {effects}\n")
         done = attack(interpreter, place, body, policy=text)
         assert done.out.split() == [*outcomes.split(), "passed", "refused"], (effects, done)
 
 
 def test_a_denied_name_is_refused(interpreter: str, place: Path) -> None:
-    text = policy(place, "[deny]\nglobal = fractions.*\n")
+    text = policy_file(place, "[deny]\nglobal = fractions.*\n")
     data = "import fractions, pickle\npickle.loads(pickle.dumps(fractions.Fraction(1, 2)))"
     done = run([interpreter, "-c", data], env=guarded(policy=text))
     assert done.status == 1

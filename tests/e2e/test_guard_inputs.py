@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from conftest import guarded, run
+from conftest import guarded, policy_file, run
 
 PROBE = """
 import json, os, sys
@@ -73,10 +73,8 @@ def test_oddities_are_as_without_the_guard(interpreter: str, place: Path) -> Non
 
 def test_truncated_is_let_through_when_the_policy_says_so(venv_python: str, place: Path) -> None:
     fill(place)
-    policy = place / "policy.ini"
-    policy.write_text("[guard]\non_partial = log\n")
-    policy.chmod(0o644)
-    told = probe(venv_python, place, guarded(policy=str(policy)))
+    policy = policy_file(place, "[guard]\non_partial = log\n")
+    told = probe(venv_python, place, guarded(policy=policy))
     assert told["truncated"].startswith("b'")
 
 

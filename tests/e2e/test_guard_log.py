@@ -8,17 +8,9 @@ from pathlib import Path
 
 import payloads
 from conftest import guarded, run, scan
+from log_loading import LOAD_ALL
 
 LOAD = "import pickle, sys\nfor path in sys.argv[1:]: pickle.load(open(path, 'rb'))\n"
-# Goes on after a refusal, and after nothing else.
-LOAD_ALL = """
-import pickle, sys
-for path in sys.argv[1:]:
-    try:
-        pickle.load(open(path, "rb"))
-    except PermissionError:
-        pass
-"""
 
 
 def infected(folder: Path, count: int = 1) -> list[Path]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, guarded, run
+from conftest import BUILD, guarded, policy_file, run
 
 PROGRAM = """
 import ctypes, pickle, struct, sys
@@ -38,14 +38,12 @@ for loads in pickle.loads, pickle._loads:
 
 @pytest.mark.parametrize("what", ["its own", "of libc", "of the interpreter", "for the pickle"])
 def test_lookup_in_a_load(interpreter: str, what: str, place: Path) -> None:
-    policy = place / "policy.ini"
-    policy.write_text("[python]\nfind_class = off\n")
-    policy.chmod(0o644)
+    policy = policy_file(place, "[python]\nfind_class = off\n")
     program = place / "program.py"
     program.write_text(PROGRAM)
     command = [interpreter, program, what, BUILD / "libsgscan.so"]
     assert run(command).out.splitlines()[0].startswith("loaded"), "without the guard it is there"
-    done = run(command, env=guarded(policy=str(policy)))
+    done = run(command, env=guarded(policy=policy))
     assert done.status == 0, done
     if what == "its own":
         assert done.out == "loaded Own\nloaded Own\n", done

@@ -5,10 +5,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 import pytest
-from conftest import guarded, policy_file, run
+from conftest import FILES_ONLY, guarded, policy_file, run
 
 LOAD = "import pickle, sys\npickle.load(open(sys.argv[1], 'rb'))\n"
-FILES_ONLY = "[python]\nfind_class = off\neffects = off\n"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BUILD, ROOT, Done, run
+from twin_case import Payload
 
 EXAMPLE = ROOT / "scripts" / "packages" / "example" / "scan_file.c"
 STRICT = ["-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror"]
@@ -22,14 +23,6 @@ LANGUAGES = {
 OLDEST = {"gcc": "c99", "clang": "c99", "g++": "c++11", "clang++": "c++11"}
 
 pytestmark = pytest.mark.skipif(not shutil.which("pkg-config"), reason="no pkg-config here")
-
-
-class Calls:
-    def __init__(self, canary: Path) -> None:
-        self.canary = canary
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.system, (f"touch {self.canary}",)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +66,7 @@ def build_example(language: str, installed: Path, out: Path, *flags: str) -> Pat
 def check_example(program: Path, place: Path, installed: Path) -> None:
     clean, twin, cut = place / "clean.pkl", place / "twin.pkl", place / "cut.pkl"
     clean.write_bytes(pickle.dumps({"weights": [0.5, 1.5]}))
-    twin.write_bytes(pickle.dumps({"weights": [0.5], "notes": Calls(place / "canary")}))
+    twin.write_bytes(pickle.dumps({"weights": [0.5], "notes": Payload(place / "canary")}))
     cut.write_bytes(clean.read_bytes()[:-3])
     env = {"LD_LIBRARY_PATH": str(installed / "lib/some-triplet")}
 

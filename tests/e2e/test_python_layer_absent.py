@@ -2,11 +2,10 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, guarded, run
+from conftest import ROOT, compiled, guarded, run
 
 NAMES = re.findall(
     r"ROW\(.*?, (\w+),", (ROOT / "shim/python_api.h").read_text().replace("\\\n", " ")
@@ -34,10 +33,7 @@ def program(place: Path, version: str, lacking: tuple[str, ...] = (), answer: in
     text += "".join(f"void *{name};\n" for name in OBJECTS if name not in lacking)
     text += f'const char *Py_GetVersion(void) {{ return "{version}"; }}\n'
     text += "int Py_Initialize(void) { return 0; }\n" + MAIN
-    source, made = place / "program.c", place / "program"
-    source.write_text(text)
-    subprocess.run(["gcc", "-w", "-rdynamic", "-o", made, source], check=True)
-    return made
+    return compiled(text, place / "program", "-rdynamic")
 
 
 def said(made: Path, log: Path) -> list[str]:

@@ -14,16 +14,8 @@ import browser
 import payloads
 import pytest
 from conftest import CLI, Done, guarded, run
+from log_loading import LOAD_ALL, PYTHON
 
-PYTHON = "/usr/bin/python3"
-LOAD_ALL = """
-import pickle, sys
-for path in sys.argv[1:]:
-    try:
-        pickle.load(open(path, "rb"))
-    except PermissionError:
-        pass
-"""
 HOSTILE = '<script>alert(1)<\x1b[31m&\udcff".pkl'
 
 

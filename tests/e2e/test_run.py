@@ -10,7 +10,8 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, LIBRARY, clean_environment, run
+import seccomp_profiles
+from conftest import CLI, LIBRARY, clean_environment, compiled, policy_file, run
 
 SHOW = """
 import json, os, sys
@@ -34,14 +35,6 @@ def loader(folder: Path) -> Path:
     script = folder / "serve.py"
     script.write_text("import pickle, sys\nprint(pickle.load(open(sys.argv[1], 'rb')))\n")
     return script
-
-
-def compiled(source: str | Path, into: Path, *flags: str) -> Path:
-    if isinstance(source, str):
-        text, source = source, into.with_suffix(".c")
-        source.write_text(text)
-    subprocess.run(["gcc", "-w", "-o", into, source, *flags], check=True)
-    return into
 
 
 def test_library_is_mapped_and_environment_set(venv_python: str) -> None:
@@ -92,8 +85,7 @@ def test_log_file_is_found_from_any_directory(venv_python: str, place: Path) -> 
 
 
 def test_policy_is_found_from_any_directory(venv_python: str, place: Path) -> None:
-    (place / "policy.ini").write_text("[guard]\nmode = log\n")
-    (place / "policy.ini").chmod(0o644)
+    policy_file(place, "[guard]\nmode = log\n")
     words = [CLI, "run", "--policy", "policy.ini", "--", venv_python, "-c", SHOW]
     shown = json.loads(run(words, cwd=place).out)
     assert shown["env"]["SAFEGUARD_POLICY"] == f"{place}/policy.ini"
@@ -250,18 +242,14 @@ def test_mode_off_is_refused(venv_python: str, place: Path) -> None:
     done = run(words, env={"SAFEGUARD_MODE": "off"})
     assert (done.status, done.out) == (125, "")
     refused(done.err, "SAFEGUARD_MODE", "the mode is off: the guard would do nothing")
-    policy = place / "policy.ini"
-    policy.write_text("[guard]\nmode = off\n")
-    policy.chmod(0o644)
+    policy = policy_file(place, "[guard]\nmode = off\n")
     done = run([CLI, "run", "--policy", policy, "--", venv_python, "-c", "print(1)"])
     assert (done.status, done.out) == (125, "")
-    refused(done.err, str(policy), "the mode is off: the guard would do nothing")
+    refused(done.err, policy, "the mode is off: the guard would do nothing")
 
 
 def test_bad_policy_is_refused(venv_python: str, place: Path) -> None:
-    policy = place / "policy.ini"
-    policy.write_text("[guard]\nmdoe = block\n")
-    policy.chmod(0o644)
+    policy = policy_file(place, "[guard]\nmdoe = block\n")
     done = run([CLI, "run", "--policy", policy, "--", venv_python, "-c", "print(1)"])
     assert (done.status, done.out) == (125, "")
     assert done.err.startswith(f"safeguard: {policy}:2: ")
@@ -308,13 +296,6 @@ int main(void)
 """
 
 
-def profile_of(folder: Path, profile: str, guard: str = "") -> Path:
-    policy = folder / "profile.ini"
-    policy.write_text(f"[guard]\n{guard}\n[seccomp]\nprofile = {profile}\n")
-    policy.chmod(0o644)
-    return policy
-
-
 @pytest.mark.skipif(
     platform.machine() not in ("x86_64", "aarch64"), reason="profiles are for these"
 )
@@ -331,7 +312,10 @@ def test_profile_is_in_force_before_the_program_starts(
     place: Path, profile: str, guard: str, refused: str
 ) -> None:
     """The program is no Python: the library in it sleeps."""
-    program, policy = compiled(PROBE, place / "probe"), profile_of(place, profile, guard)
+    program, policy = (
+        compiled(PROBE, place / "probe"),
+        seccomp_profiles.policy(place, profile, guard),
+    )
     if run([program]).out.startswith("1 "):
         pytest.skip("io_uring is refused here anyway")
     for words in ([program], ["sh", "-c", f"{program}; true"]):
@@ -340,7 +324,7 @@ def test_profile_is_in_force_before_the_program_starts(
 
 
 def test_python_under_a_profile_refuses_other_programs_too(venv_python: str, place: Path) -> None:
-    policy = profile_of(place, "inference")
+    policy = seccomp_profiles.policy(place, "inference")
     script = "import os; print('up', flush=True); os.execv('/bin/true', ['true'])"
     shell = f'"{venv_python}" -c "{script}"; echo after'
     done = run([CLI, "run", "--policy", policy, "--", "sh", "-c", shell])

@@ -16,9 +16,8 @@ from typing import Any
 
 import payloads
 import pytest
-from conftest import CLI, ROOT, clean_environment, run
+from conftest import CLI, ROOT, clean_environment, policy_file, run
 
-ODD = b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00night\x85R."
 WHY = "reviewed by A. Person, \x01 ticket 4711"
 
 
@@ -42,7 +41,7 @@ def models(place: Path) -> Path:
     folder.mkdir()
     (folder / "clean.pkl").write_bytes(pickle.dumps({"a": 1}))
     (folder / "evil.pkl").write_bytes(payloads.pickle_of(place / "canary", 2))
-    (folder / "odd.pkl").write_bytes(ODD)
+    (folder / "odd.pkl").write_bytes(payloads.SUSPICIOUS)
     (folder / "cut.pkl").write_bytes(pickle.dumps(list(range(1000)))[:-20])
     with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
         archive.writestr("deep/data.pkl", payloads.pickle_of(place / "canary", 4))
@@ -261,9 +260,7 @@ def test_file_of_several_names_is_one_result(validator: Any, place: Path) -> Non
 
 
 def test_denied_by_the_policy(validator: Any, models: Path) -> None:
-    policy = models.parent / "policy.ini"
-    policy.write_text(f"[deny]\npath = {models}/clean.pkl\n")
-    policy.chmod(0o644)
+    policy = policy_file(models.parent, f"[deny]\npath = {models}/clean.pkl\n")
     found = sarif(validator, "--policy", policy, models / "clean.pkl", status=1)
     (result,) = found["results"]
     assert (result["ruleId"], result["level"]) == ("denied-file", "error")

@@ -124,19 +124,9 @@ def test_exit_status(
     assert run([CLI, "scan", *options, *paths]).status == status
 
 
-def suspicious(place: Path) -> Path:
-    """A function of an unknown package is called with a string: nobody can vouch for that."""
-    path = place / "odd.pkl"
-    path.write_bytes(
-        b"\x80\x02cacme_tools.jobs\nstart_worker\nX\x05\x00\x00\x00nightR.".replace(
-            b"nightR", b"night\x85R"
-        )
-    )
-    return path
-
-
 def test_fail_on_suspicious(place: Path) -> None:
-    path = suspicious(place)
+    path = place / "odd.pkl"
+    path.write_bytes(payloads.SUSPICIOUS)
     (report,) = scan(path)
     assert report["verdict"] == "suspicious", report
     assert run([CLI, "scan", path]).status == 0
@@ -210,7 +200,7 @@ def test_terminal_is_never_too_narrow(place: Path, columns: int) -> None:
     """Paths stand whole in lines of their own; all else is broken between words."""
     path = place / "evil.pkl"
     path.write_bytes(payloads.pickle_of(place / "words and-words-without-end" / ("x" * 60), 4))
-    (place / "odd.pkl").write_bytes(suspicious(place).read_bytes())
+    (place / "odd.pkl").write_bytes(payloads.SUSPICIOUS)
     for words in ([path, place / "odd.pkl", path], ["-v", path], ["-r", place]):
         shown = on_terminal([CLI, "scan", "-j1", *words], PLAIN, columns=columns)
         lines = [line for line in shown.splitlines() if str(place) + "/" not in line[:60]]
@@ -258,17 +248,10 @@ def test_terminal_shows_all_there_is_to_say(place: Path, clean: Path, text: Path
     assert all(len(line) <= 80 for line in shown.splitlines()[-3:])
 
 
-def big_file(place: Path) -> Path:
-    """Some tenths of a second of work: None pushed and popped thirty million times."""
-    path = place / "long.pkl"
-    path.write_bytes(b"\x80\x04" + b"N0" * 30_000_000 + b"N.")
-    return path
-
-
 def test_progress_on_a_terminal(place: Path) -> None:
     folder = place / "many"
     folder.mkdir()
-    path = big_file(place)
+    path = payloads.long_pickle(place)
     for number in range(14):
         os.link(path, folder / f"{number}.pkl")
         (folder / f"again{number}.pkl").symlink_to(f"{number}.pkl")  # no work, and not counted
@@ -287,12 +270,7 @@ def test_progress_on_a_terminal(place: Path) -> None:
 
 def test_control_c(place: Path) -> None:
     """It ends at once, with what was found so far, and as something that was interrupted."""
-    folder = place / "many"
-    folder.mkdir()
-    (folder / "a.pkl").write_bytes(payloads.pickle_of(place / "canary", 2))
-    path = big_file(place)
-    for number in range(1000):
-        os.link(path, folder / f"long{number}.pkl")
+    folder = payloads.endless(place)
     command: list[str | Path] = [CLI, "scan", "-j1", "-r", folder]
     with started(command, PLAIN, columns=30) as (process, leader):
         shown = read_until(leader, "/1001 files")
@@ -312,7 +290,7 @@ def test_control_c(place: Path) -> None:
 
 
 def test_lines_are_written_as_files_are_done(evil: Path) -> None:
-    path = big_file(evil.parent)
+    path = payloads.long_pickle(evil.parent)
     words = [str(word) for word in (CLI, "scan", "-j1", "--format=jsonl", evil, *[path] * 20)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process:
         assert process.stdout
@@ -378,7 +356,7 @@ def test_text_output_is_safe_for_a_terminal(place: Path) -> None:
 
 
 def test_micros_is_the_time_it_took(place: Path) -> None:
-    path = big_file(place)
+    path = payloads.long_pickle(place)
     begun = time.monotonic()
     (report,) = scan(path, status=0)
     passed = (time.monotonic() - begun) * 1e6

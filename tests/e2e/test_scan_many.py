@@ -10,7 +10,7 @@ from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, SANITIZED, Done, clean_environment, run
+from conftest import CLI, SANITIZED, Done, aged, clean_environment, run
 from terminal import PLAIN, read_until, read_until_end, started
 
 DENSE = b"\x80\x04" + b"N0" * 1_500_000 + b"N."  # milliseconds of work
@@ -146,8 +146,7 @@ def test_files_that_vanish_meanwhile(place: Path) -> None:
 def test_signal_leaves_a_whole_document_and_the_cache(place: Path) -> None:
     folder = payloads.endless(place)
     (folder / "b.pkl").write_bytes(pickle.dumps([1, 2]))
-    while time.time() - (folder / "b.pkl").stat().st_ctime < 3.1:
-        time.sleep(0.1)  # what is warm is not remembered
+    aged(folder / "b.pkl")  # what is warm is not remembered
     cache = place / "cache"
     words = [str(CLI), "scan", "-r", "-j1", "--format", "json", "--cache", str(cache), str(folder)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=clean_environment()) as process:

@@ -5,13 +5,12 @@ import hashlib
 import json
 import os
 import pickle
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import payloads
 import pytest
-from conftest import CLI, Done, run, scan
+from conftest import CLI, Done, aged, run, scan
 
 WHY = "reviewed by A. Person on 2024-02-29"
 
@@ -26,12 +25,6 @@ def infected(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(payloads.pickle_of(path.parent / "canary", 2))
     return path
-
-
-def aged(path: Path) -> None:
-    """As if it had not been touched for a while: its inode's time cannot be set back, so wait."""
-    while time.time() - path.stat().st_ctime < 3.1:
-        time.sleep(0.1)
 
 
 def scanned(*words: str | Path) -> tuple[Done, list[str]]:

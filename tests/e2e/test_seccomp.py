@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CLI, Done, guarded, run
+from conftest import CLI, Done, compiled, guarded, run
 from seccomp_profiles import PROFILES, policy
 
 pytestmark = pytest.mark.skipif(
@@ -83,15 +83,6 @@ def attempts(python: str, calls: dict[str, list[int]], env: dict[str, str]) -> d
     return found
 
 
-def compiled(folder: Path, name: str, source: str, *flags: str) -> Path:
-    (folder / f"{name}.c").write_text(source)
-    subprocess.run(
-        ["gcc", "-o", folder / name, folder / f"{name}.c", *flags],
-        check=True,
-    )
-    return folder / name
-
-
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_row_is_refused(venv_python: str, place: Path, profile: str) -> None:
     wanted = expected(profile)
@@ -154,7 +145,7 @@ def test_foreign_calls_are_refused(venv_python: str, place: Path) -> None:
         return (int)answer;
     }
     """
-    library = compiled(place, "foreign.so", source, "-shared", "-fPIC")
+    library = compiled(source, place / "foreign.so", "-shared", "-fPIC")
     program = f"""
 import ctypes, os
 library = ctypes.CDLL({str(library)!r})
@@ -243,7 +234,7 @@ def test_interpreter_that_comes_late_and_threads_that_were_there(place: Path) ->
     found = sorted(Path("/usr/lib").glob(f"{platform.machine()}-linux-gnu/libpython3.*.so.1.0"))
     if not found:
         pytest.skip("no shared libpython on this system")
-    host = compiled(place, "host", HOST, "-pthread", "-ldl")
+    host = compiled(HOST, place / "host", "-pthread", "-ldl")
     for profile in PROFILES:
         done = run([host, found[0]], env=guarded(policy=policy(place, profile)))
         assert (done.status, done.out) == (0, f"{errno.ENOSYS}\n"), done
@@ -281,7 +272,7 @@ int main(int argc, char **argv)
 
 
 def test_start_is_refused_where_no_filter_can_be_loaded(place: Path) -> None:
-    sandbox = compiled(place, "sandbox", SANDBOX)
+    sandbox = compiled(SANDBOX, place / "sandbox")
     python, file = "/usr/bin/python3", policy(place, "no-bypass")
     done = run([sandbox, python, "-c", "print('ran')"], env=guarded(policy=file))
     assert (done.status, done.out) == (78, "")

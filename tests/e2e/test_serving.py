@@ -13,7 +13,7 @@ from pathlib import Path
 import payloads
 import pytest
 import serving_load
-from conftest import CLI, ROOT, clean_environment, run
+from conftest import CLI, ROOT, clean_environment, run, shipped_policy
 
 SERVER = ROOT / "scripts" / "deploy" / "serve.py"
 LOAD = Path(serving_load.__file__)
@@ -59,15 +59,17 @@ def served(words: list[str | Path], said: list[str], **env: str) -> Iterator[int
     assert server.returncode == 0
 
 
-def policy(place: Path) -> str:
-    path = place / "policy.ini"
-    path.write_text((ROOT / "policy" / "inference.ini").read_text())
-    path.chmod(0o644)
-    return str(path)
-
-
 def guarded_server(place: Path, *words: str | Path) -> list[str | Path]:
-    run_it = [CLI, "run", "--policy", policy(place), "--listen", "127.0.0.1:0", *words, "--"]
+    run_it = [
+        CLI,
+        "run",
+        "--policy",
+        shipped_policy(place, "inference.ini"),
+        "--listen",
+        "127.0.0.1:0",
+        *words,
+        "--",
+    ]
     return [*run_it, sys.executable, SERVER, place / "model.joblib"]
 
 
@@ -140,7 +142,15 @@ print(door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 @pytest.mark.parametrize("supervise", [[], ["--supervise"]], ids=["hooks", "supervised"])
 def test_command_gets_a_listening_socket(place: Path, supervise: list[str]) -> None:
-    words = [CLI, "run", *supervise, "--policy", policy(place), "--listen", "127.0.0.1:0"]
+    words = [
+        CLI,
+        "run",
+        *supervise,
+        "--policy",
+        shipped_policy(place, "inference.ini"),
+        "--listen",
+        "127.0.0.1:0",
+    ]
     done = run([*words, "--", sys.executable, "-c", DOOR])
     assert (done.status, done.out, done.err) == (0, "True AF_INET 127.0.0.1 True\n1\n", "")
 

@@ -2,14 +2,13 @@
 
 import os
 import pickle
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import payloads
 import pytest
-from conftest import ROOT, guarded, run
+from conftest import guarded, run, shipped_policy
 from strict_programs import COPY, WHERE, expect, model, policy, program
 
 NOBODY = 65534
@@ -300,13 +299,6 @@ with h5py.File("a.h5") as file: print(file["x"][0], file["y"][0])
 """
 
 
-def shipped(folder: Path, name: str) -> str:
-    path = folder / name
-    shutil.copy(ROOT / "policy" / name, path)
-    path.chmod(0o644)
-    return str(path)
-
-
 @pytest.mark.parametrize("name", ["strict.ini", "inference.ini"])
 @pytest.mark.parametrize(
     ("needs", "code", "said"),
@@ -324,7 +316,7 @@ def test_clean_files_load_under_the_shipped_policies(
         pytest.importorskip(module)
     script = place / "program.py"
     script.write_text(code)
-    done = run([venv_python, script], env=guarded(policy=shipped(place, name)), cwd=place)
+    done = run([venv_python, script], env=guarded(policy=shipped_policy(place, name)), cwd=place)
     assert (done.status, done.out) == (0, said), done
     assert "blocked" not in done.err, done
 
@@ -333,7 +325,7 @@ def test_clean_files_load_under_the_shipped_policies(
 def test_malicious_files_do_not(interpreter: str, place: Path, name: str) -> None:
     script = place / "program.py"
     script.write_text("import pickle, sys\npickle.load(open(sys.argv[1], 'rb'))\n")
-    done = run([interpreter, script, bad(place)], env=guarded(policy=shipped(place, name)))
+    done = run([interpreter, script, bad(place)], env=guarded(policy=shipped_policy(place, name)))
     assert "PermissionError" in done.err
     assert "safeguard: calls posix.system" in done.err
     assert not (place / "canary").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import supervising
-from conftest import CLI, SECONDS, clean_environment, run
+from conftest import CLI, SECONDS, clean_environment, policy_file, run
 from supervising import CLEAN, NOT_ROOT, SUPERVISE, Words, python, says_blocked, under
 
 pytestmark = supervising.needed
@@ -243,20 +243,16 @@ def test_mode_log_goes_on(here: Path, static: Path) -> None:
 
 
 def test_policy_is_the_same(here: Path, static: Path) -> None:
-    policy = here / "policy.ini"
-    policy.write_text(f"[allow]\npath = {here}/**\n")
-    policy.chmod(0o644)
-    done = under(static, "open", here / "bad.pkl", options=["--policy", str(policy)])
+    policy = policy_file(here, f"[allow]\npath = {here}/**\n")
+    done = under(static, "open", here / "bad.pkl", options=["--policy", policy])
     assert (done.status, done.err) == (0, "")
 
 
 def test_profile_comes_on_top(here: Path) -> None:
-    policy = here / "policy.ini"
     code = "import subprocess; open('clean.pkl').close(); subprocess.run(['true'])"
     for profile, status in (("no-bypass", 0), ("inference", 1)):
-        policy.write_text(f"[seccomp]\nprofile = {profile}\n")
-        policy.chmod(0o644)
-        done = python(code, options=["--policy", str(policy)], cwd=here)
+        policy = policy_file(here, f"[seccomp]\nprofile = {profile}\n")
+        done = python(code, options=["--policy", policy], cwd=here)
         assert done.status == status, done
         assert ("PermissionError" in done.err) == bool(status)
 
@@ -273,9 +269,8 @@ for fd in fds:
 
 def test_strict_snapshot_is_what_is_read(here: Path) -> None:
     """Where no hook looks: the environment is empty, so nothing is preloaded."""
-    policy, big = here / "strict.ini", here / "big.pkl"
-    policy.write_text("[consistency]\nsnapshot = strict\n")
-    policy.chmod(0o644)
+    policy = policy_file(here, "[consistency]\nsnapshot = strict\n")
+    big = here / "big.pkl"
     big.write_bytes(b"\x80\x04X\x00\x00\x10\x00" + b"x" * (1 << 20) + b".")
     sizes = [len(CLEAN), big.stat().st_size]
     time.sleep(0.1)
@@ -306,7 +301,7 @@ def test_strict_snapshot_is_what_is_read(here: Path) -> None:
     first = [CLEAN[:3], b"\x80\x04X"]
     assert out.decode() == "".join(f"{a!r} {b}\n" for a, b in zip(first, sizes, strict=True))
     done = under(
-        "/usr/bin/python3", "-c", "open('bad.pkl')", options=["--policy", str(policy)], cwd=here
+        "/usr/bin/python3", "-c", "open('bad.pkl')", options=["--policy", policy], cwd=here
     )
     assert "PermissionError: [Errno 13] Permission denied [safeguard: " in done.err
 

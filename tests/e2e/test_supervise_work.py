@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import supervising
-from conftest import SANITIZED, Done, clean_environment, run
-from supervising import CLEAN, NOT_ROOT, SUPERVISE, Words, compiled, python, under
+from conftest import SANITIZED, Done, clean_environment, compiled, run
+from supervising import CLEAN, NOT_ROOT, SUPERVISE, Words, python, under
 
 pytestmark = supervising.needed
 pytest_plugins = ["supervise_fixtures"]

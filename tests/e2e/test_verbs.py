@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import CLI, run
+from conftest import CLI, policy_file, run
 
 VERBS = [
     "scan",
@@ -134,9 +134,7 @@ def test_every_option_of_the_page_is_taken(place: Path) -> None:
 def test_policy_show_reads_back(place: Path) -> None:
     shown = run([CLI, "policy", "show"])
     assert shown.status == 0
-    path = place / "policy.ini"
-    path.write_text(shown.out)
-    path.chmod(0o644)
+    path = policy_file(place, shown.out)
     checked = run([CLI, "policy", "check", path])
     assert (checked.status, checked.out) == (0, f"safeguard: {path}: valid\n")
     assert settings(run([CLI, "policy", "show", path]).out) == settings(shown.out)
@@ -147,13 +145,11 @@ def settings(page: str) -> list[str]:
 
 
 def test_policy_as_json(place: Path) -> None:
-    path = place / "policy.ini"
-    path.write_text('[guard]\nlocked = yes\n[allow]\nglobal = a"b\nglobal = c\n')
-    path.chmod(0o644)
+    path = policy_file(place, '[guard]\nlocked = yes\n[allow]\nglobal = a"b\nglobal = c\n')
     done = run([CLI, "policy", "show", "--format", "json", path])
     assert (done.status, done.err) == (0, "")
     shown = json.loads(done.out)
-    assert shown["file"] == str(path)
+    assert shown["file"] == path
     keys = {(key["section"], key["key"]): key for key in shown["keys"]}
     assert len(keys) == len(shown["keys"])
     assert keys["guard", "locked"]["value"] == "yes"
@@ -169,12 +165,8 @@ def test_policy_as_json(place: Path) -> None:
 
 
 def test_policy_show_is_what_a_guarded_program_goes_by(place: Path) -> None:
-    path = place / "policy.ini"
-    path.write_text("[guard]\nblock_at = suspicious\n")
-    path.chmod(0o644)
-    page = run(
-        [CLI, "policy", "show"], env={"SAFEGUARD_POLICY": str(path), "SAFEGUARD_MODE": "log"}
-    )
+    path = policy_file(place, "[guard]\nblock_at = suspicious\n")
+    page = run([CLI, "policy", "show"], env={"SAFEGUARD_POLICY": path, "SAFEGUARD_MODE": "log"})
     assert "block_at = suspicious" in settings(page.out)
     assert "mode = log" in settings(page.out)
 
@@ -191,9 +183,7 @@ def test_policy_show_is_what_a_guarded_program_goes_by(place: Path) -> None:
 def test_policy_check_names_file_and_line(
     place: Path, body: str, line: int, words: list[str]
 ) -> None:
-    path = place / "policy.ini"
-    path.write_text(body)
-    path.chmod(0o644)
+    path = policy_file(place, body)
     done = run([CLI, "policy", "check", path])
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith(f"safeguard: {path}:{line}: ")

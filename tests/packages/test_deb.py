@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bill import parts_of
-from clean_root import BUILD, ROOT, CleanRoot, base_tar, run, unpack
+from clean_root import BUILD, ROOT, Calls, CleanRoot, base_tar, run, unpack
 
 GUARD = "/usr/lib/safeguard/libsafeguard.so"
 LIST = "etc/ld.so.preload"
@@ -22,13 +22,6 @@ pytestmark = [
         not shutil.which("dh"), reason="no debhelper: scripts/install_deps --packages"
     ),
 ]
-
-
-class Calls:
-    """Unpickled, it touches a canary."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.system, ("touch /root/canary",)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +54,7 @@ shared_root = pytest.fixture(fresh_root, scope="module")
 
 def put_models(root: CleanRoot) -> None:
     (root.folder / "root/clean.pkl").write_bytes(pickle.dumps({"weights": [0.5, 1.5]}))
-    (root.folder / "root/twin.pkl").write_bytes(pickle.dumps({"notes": Calls()}))
+    (root.folder / "root/twin.pkl").write_bytes(pickle.dumps({"notes": Calls("/root/canary")}))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +112,7 @@ def test_the_library_for_others(packages: dict[str, Path], folder: Path) -> None
     example = folder / "tree/usr/share/doc/libsgscan-dev/examples/scan_file.c"
     done = run(["gcc", "-Wall", "-Werror", example, *flags, "-o", folder / "scan_file"])
     assert done.status == 0, done
-    (folder / "twin.pkl").write_bytes(pickle.dumps(Calls()))
+    (folder / "twin.pkl").write_bytes(pickle.dumps(Calls("/root/canary")))
     done = run([folder / "scan_file", folder / "twin.pkl"], env=env)
     assert done.status == 1
     assert "malicious" in done.out

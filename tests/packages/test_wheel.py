@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from bill import parts_of
-from clean_root import BUILD, ROOT, Done, run
+from clean_root import BUILD, ROOT, Calls, Done, run
 
 NAME = "safeguard-0.1.0-py3-none-manylinux_2_28_x86_64.whl"
 TOOLS = ROOT / "build" / "wheel" / "venv" / "bin"
@@ -185,16 +185,6 @@ def installed(
     assert done.status == 0, done
     assert not [path for path in folder.rglob("*safeguard*") if "__pycache__" not in str(path)]
     shutil.rmtree(folder)
-
-
-class Calls:
-    """Unpickled, it touches a canary."""
-
-    def __init__(self, canary: Path) -> None:
-        self.canary = canary
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.system, (f"touch {self.canary}",)
 
 
 @pytest.fixture
