@@ -110,9 +110,11 @@ def main() -> None:
     print(python)
     for row in ROWS:
         try:
-            measure(python, row, library, rounds)
+            seconds(python, row, None)
         except subprocess.CalledProcessError:
             print(f"{row.name:45} not here")
+            continue
+        measure(python, row, library, rounds)
 
 
 if __name__ == "__main__":

@@ -71,12 +71,13 @@ def micros(mode: str, build: Path, folder: Path, code: str, *words: Path) -> flo
 def measure(name: str, build: Path, folder: Path, rounds: int, code: str, *words: Path) -> None:
     taken: dict[str, list[float]] = {mode: [] for mode in MODES}
     try:
-        for turn in range(rounds):
-            for mode in MODES[turn % 4 :] + MODES[: turn % 4]:
-                taken[mode].append(micros(mode, build, folder, code, *words))
+        micros("none", build, folder, code, *words)
     except subprocess.CalledProcessError:
         print(f"{name:38} not here", flush=True)
         return
+    for turn in range(rounds):
+        for mode in MODES[turn % 4 :] + MODES[: turn % 4]:
+            taken[mode].append(micros(mode, build, folder, code, *words))
     middle = {mode: statistics.median(times) for mode, times in taken.items()}
     told = "".join(f"{mode:>8} {middle[mode]:11.1f}" for mode in MODES)
     pairs = [strict / none for strict, none in zip(taken["strict"], taken["none"], strict=True)]

@@ -18,7 +18,7 @@ MINE = re.compile(r"LD_PRELOAD|SAFEGUARD_|PYTHON")
 
 
 class Skip(Exception):
-    """This machine cannot do it, or it was not built."""
+    """This machine cannot do it, or it was not built: says which."""
 
 
 def expect(true: bool, otherwise: object) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List
 
-from hookkit import ROOT, SECONDS, Kit, expect
+from hookkit import ROOT, SECONDS, Kit, Skip, expect
 
 Scene = Callable[[Kit], None]
 SCENES: List[Scene] = []
@@ -381,8 +381,9 @@ def a_program_that_loads_an_interpreter_later(kit: Kit) -> None:
     listed = subprocess.run(
         [str(ROOT / "scripts/find_pythons")], stdout=subprocess.PIPE, check=True, text=True
     )
+    tried = 0
     for python in listed.stdout.split():
-        ask = "import sysconfig as s; print(s.get_config_var('LIBDIR'), s.get_config_var('LDLIBRARY'))"
+        ask = "import sysconfig as s; print(s.get_config_var('LIBDIR'), s.get_config_var('INSTSONAME'))"
         where = subprocess.run(
             [python, "-IS", "-c", ask], stdout=subprocess.PIPE, check=True, text=True
         )
@@ -395,3 +396,6 @@ def a_program_that_loads_an_interpreter_later(kit: Kit) -> None:
         done = kit.run([*home, str(library), script])
         expect(done.status == 1 and "PermissionError" in done.err, f"{library}: {done}")
         expect("safeguard: blocked" in done.err, f"{library}: {done}")
+        tried += 1
+    if not tried:
+        raise Skip("no interpreter here is a shared library")

@@ -50,7 +50,7 @@ def stress_with_sanitizers(kit: Kit) -> None:
     """What goes wrong inside the guard ends the program, with a report on standard error."""
     library = kit.build / "san" / "libsafeguard.so"
     if not library.exists():
-        raise Skip
+        raise Skip("no guard with sanitizers is built")
     for snapshot in ("auto", "strict"):
         for kind, count in (("signals", 500), ("forks", 30), ("leaks", 2000)):
             stress(kit, kind, count * TIMES, snapshot, preload=str(library))
