@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,12 @@ def scan(*paths: str | Path, status: int | None = None) -> list[dict[str, Any]]:
     order = [str(path) for path in paths]
     found = [json.loads(line) for line in done.out.splitlines()]
     return sorted(found, key=lambda one: order.index(one["path"]))
+
+
+def processor_seconds() -> float:
+    """Of the programs that have ended so far: that others are at work here adds nothing."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def aged(path: Path) -> None:

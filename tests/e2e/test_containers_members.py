@@ -28,7 +28,7 @@ from typing import Any
 
 import payloads
 import pytest
-from conftest import CLI, run, scan
+from conftest import CLI, processor_seconds, run, scan
 from seven_zip import seven_zip
 
 for needed in ("torch", "joblib", "numpy", "h5py"):
@@ -153,9 +153,10 @@ def test_c18_truncated(case: Case, twins: Twins, place: Path) -> None:
     for step in range(60):
         paths.append(place / f"{step}")
         paths[-1].write_bytes(whole[: len(whole) * step // 60])
+    before = processor_seconds()
     for report in scan(*paths):
         assert report["verdict"] != "malicious", report
-        assert report["micros"] < 1_000_000
+    assert processor_seconds() - before < len(paths)
 
 
 def test_c17_archive_of_archives(place: Path) -> None:
@@ -482,13 +483,14 @@ def test_scanning_many_members_takes_little_time(place: Path) -> None:
     with tarfile.open(path, "w") as archive:
         for number in range(20_000):
             add(archive, f"image-{number}.jpg", b"\xff\xd8\xff\xe0" + bytes(600))
+    before = processor_seconds()
     (report,) = scan(path, status=0)
+    assert processor_seconds() - before < 2
     assert (report["verdict"], report["format"], report["coverage"]) == (
         "benign",
         "tar",
         "complete",
     )
-    assert report["micros"] < 2_000_000
 
 
 def test_text_output_names_the_member(twins: Twins) -> None:
