@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from conftest import BUILD, ROOT, clean_environment
-from gadgets import Gadget, compile_pickle
+from gadget_pickles import Gadget, compile_pickle
 
 UNPICKLING = Path(__file__).with_name("unpickling.py")
 HOST = "127.83.71.67"  # where nobody else on this machine would knock

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import BUILD, Done, guarded, policy_file, pythons, run
+from gadget_pickles import Gadget
 from gadget_runs import Outcome, run_gadgets
-from gadgets import GADGETS, Gadget
+from gadgets import GADGETS
 
 # `make gadgets` runs every gadget, each with fresh imports, and leaves the table of layers in
 # build/gadgets.txt; otherwise it is a third of them, and the heavy libraries are imported before.
