@@ -387,8 +387,7 @@ def a_program_that_loads_an_interpreter_later(kit: Kit) -> None:
         where = subprocess.run(
             [python, "-IS", "-c", ask], stdout=subprocess.PIPE, check=True, text=True
         )
-        folder, name = where.stdout.split()
-        library = Path(folder) / name
+        library = Path(*where.stdout.split())
         if library.suffix == ".a" or not library.exists():
             continue
         script = f"open({str(kit.bad)!r}, 'rb')"

@@ -1,5 +1,5 @@
-/* test_scan_pickles.c - whole scans of bare pickles: what is one, what is left of one that cannot be
- * read on, and what only some loaders load. */
+/* test_scan_pickles.c - whole scans of bare pickles: what is one, what is left of one that cannot
+ * be read on, and what only some loaders load. */
 #include "scan_scene.h"
 
 /* import os; os.system('touch x'), marshalled by CPython 3.11. */
