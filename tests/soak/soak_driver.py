@@ -86,7 +86,7 @@ class Reloader:
             self.wrong.append(f"{file}: {status} {said}, expected of {self.serving}")
 
 
-def drive(reloader: Reloader, pid: int, clients: Clients, options: Any) -> list[dict[str, float]]:
+def drive(reloader: Reloader, pid: int, options: Any) -> list[dict[str, float]]:
     """Samples, each with the seconds since the start and the models that were offered until then."""
     pick = random.Random(options.seed)
     kinds = [list(reloader.clean), list(reloader.evil) if options.evil else list(reloader.clean)]
@@ -117,7 +117,7 @@ def main() -> None:
     for thread in clients.threads:
         thread.start()
     try:
-        samples = drive(reloader, options.pid, clients, options)
+        samples = drive(reloader, options.pid, options)
     finally:
         clients.stopping.set()
     for thread in clients.threads:

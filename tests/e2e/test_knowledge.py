@@ -1,4 +1,4 @@
-"""The search for sinks on a small made-up library, and the state of the shipped table."""
+"""scripts/knowledge: the search for sinks on a small made-up library, and the state of the shipped table."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from conftest import ROOT
 
-HERE = Path(__file__).resolve().parent
+KNOWLEDGE = ROOT / "scripts" / "knowledge"
 
 LIBRARY = {
     "lib/__init__.py": "from .shell import launch as start\nfrom .deep import *\n",
@@ -100,8 +101,8 @@ def imports_one():
 
 
 def load(name: str) -> ModuleType:
-    sys.path.insert(0, str(HERE))
-    loader = SourceFileLoader(f"knowledge_{name}", str(HERE / name))
+    sys.path.insert(0, str(KNOWLEDGE))
+    loader = SourceFileLoader(f"knowledge_{name}", str(KNOWLEDGE / name))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -118,7 +119,7 @@ def reached(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, in
         (top / name).parent.mkdir(exist_ok=True)
         (top / name).write_text(source)
     sinks = reach.seeds_by_sink()
-    walls = reach.Walls(HERE)
+    walls = reach.Walls(KNOWLEDGE)
     world = reach.World(frozenset(sinks) | reach.OPENERS)
     world.add(top)
     found = reach.search(world, reach.draw(world, sinks, walls), walls)
@@ -171,7 +172,7 @@ def test_leaves_alone_what_does_not(reached: dict[str, tuple[str, int, bool]], n
 
 
 def test_the_shipped_table_is_made_of_the_lists(tmp_path: Path) -> None:
-    build = [sys.executable, str(HERE / "build")]
+    build = [sys.executable, str(KNOWLEDGE / "build")]
     assert subprocess.run([*build, "--check"], check=False).returncode == 0
     once, again = tmp_path / "once.c", tmp_path / "again.c"
     for out in (once, again):
