@@ -28,8 +28,10 @@ def lay_out(files: Sequence[File], folder: Path) -> None:
     with open(folder / "manifest.tsv", "w", encoding="utf-8", newline="") as out:
         table = csv.writer(out, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
         table.writerow(COLUMNS)
-        for file in files:
+        for number, file in enumerate(files):
             name = Path(file.label) / f"{file.corpus}-{file.path.name}"
+            if (folder / name).exists():  # a link: to copy onto it would change the file itself
+                name = name.with_name(f"{number}-{name.name}")
             target = folder / name
             target.parent.mkdir(exist_ok=True)
             try:

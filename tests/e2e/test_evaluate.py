@@ -1,5 +1,6 @@
 """scripts/evaluate: labelled files go in, tables and a plot come out."""
 
+import dataclasses
 import json
 import pickle
 import re
@@ -106,6 +107,22 @@ def test_learned_anew_without_the_files_that_are_judged() -> None:
     )
     assert table.fp <= 3
     assert table.fn <= 12
+
+
+def test_files_of_one_name_stay_apart_and_as_they_are(place: Path) -> None:
+    """What is learned from lay over the corpus as links: the second of a name wrote into the first."""
+    (place / "laid").mkdir()
+    write_corpus(place, 2, 0)
+    with opened([place]) as files:
+        first, second = (f for f in files if f.label == "benign")
+        moved = second.path.parent / "other" / first.path.name
+        moved.parent.mkdir()
+        second.path.rename(moved)
+        contents = [first.path.read_bytes(), moved.read_bytes()]
+        learned.lay_out([first, dataclasses.replace(second, path=moved)], place / "laid")
+    _, *rows = (place / "laid" / "manifest.tsv").read_text().splitlines()
+    laid = [(place / "laid" / row.split("\t")[0]).read_bytes() for row in rows]
+    assert laid == contents == [first.path.read_bytes(), moved.read_bytes()]
 
 
 def test_the_method_of_the_paper(place: Path) -> None:

@@ -6,8 +6,7 @@
  */
 #include "tests/fuzz/fuzzkit.h"
 #include "tests/fuzz/mutate.h"
-
-#include "scan/onlooker.h"
+#include "tests/unit/opcode_count.h"
 
 /* What a scan may do for each byte of input, and to begin with. Every reading of every reader goes
  * over the bytes again, at each depth, and zips and numbers are searched. */
@@ -26,25 +25,10 @@ static bool sniffed(const uint8_t *data, size_t size)
     return tail > 0 && sg_sniff_tail(data + size - tail, tail);
 }
 
-static void count_step(void *ctx, const struct sg_machine *m __attribute__((unused)),
-                       uint64_t offset __attribute__((unused)),
-                       uint8_t opcode __attribute__((unused)))
-{
-    ++*(uint64_t *)ctx;
-}
-
-static void begin(void *ctx __attribute__((unused)), const char *member __attribute__((unused)),
-                  unsigned reading __attribute__((unused)), bool unlikely __attribute__((unused)))
-{
-}
-
-static void end(void *ctx __attribute__((unused))) {}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t steps = 0;
-    struct sg_onlooker counter = {
-        .begin = begin, .end = end, .events = {.ctx = &steps, .opcode = count_step}};
+    const struct sg_onlooker counter = counting_into(&steps);
     struct sg_input input = {.data = data, .size = size};
     struct sg_source whole = sg_source_mem(data, size);
     struct sg_source read = sg_input_source(&input);
