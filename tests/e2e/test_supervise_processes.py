@@ -152,6 +152,8 @@ def test_job_control(terminal: Terminal, place: Path) -> None:
     terminal.type("jobs\n")
     terminal.wait_for("Stopped")
     terminal.type("fg\n")
+    terminal.wait_for("fg\r\n")
+    terminal.wait_for("loop.py")  # the shell tells what it brings back, and does so right then
     time.sleep(0.5)
     terminal.type("\x03")
     terminal.wait_for("caught")
