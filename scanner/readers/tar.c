@@ -119,24 +119,40 @@ static enum place look(struct sg_tar *tar)
     return AT_END;
 }
 
+static void read_long_name(struct sg_stream *stream, uint64_t size, struct sg_tar_said *said)
+{
+    size_t most = size < sizeof(said->name) ? (size_t)size : sizeof(said->name);
+    size_t have = sg_stream_need(stream, most);
+
+    said->name_len = strnlen((const char *)stream->at, have < most ? have : most);
+    memcpy(said->name, stream->at, said->name_len);
+}
+
+/* Of several headers about one member tarfile heeds the first, others the last. */
+static void heed(struct sg_tar_said *next, const struct sg_tar_said *said)
+{
+    if (!next->name_len) {
+        next->name_len = said->name_len;
+        memcpy(next->name, said->name, said->name_len);
+    }
+    next->unclear |= said->unclear || (said->has_size && next->has_size);
+    if (said->has_size && !next->has_size)
+        memcpy(next->sizes, said->sizes, sizeof(next->sizes));
+    next->has_size |= said->has_size;
+    next->sparse |= said->sparse;
+}
+
 static void read_extended(struct sg_tar *tar, char type, uint64_t size)
 {
-    struct sg_tar_said *said = &tar->next;
+    struct sg_tar_said said = {.name_len = 0};
 
-    if (type == 'g') {
+    if (type == 'g')
         sg_tar_read_pax(tar->stream, size, &tar->global);
-    } else if (type == 'x' || type == 'X') {
-        sg_tar_read_pax(tar->stream, size, said);
-    } else if (type == 'L') {
-        size_t have = sg_stream_need(tar->stream,
-                                     size < sizeof(said->name) ? (size_t)size : sizeof(said->name));
-        if (have > size)
-            have = (size_t)size;
-        if (have > sizeof(said->name))
-            have = sizeof(said->name);
-        said->name_len = strnlen((const char *)tar->stream->at, have);
-        memcpy(said->name, tar->stream->at, said->name_len);
-    }
+    else if (type == 'x' || type == 'X')
+        sg_tar_read_pax(tar->stream, size, &said);
+    else if (type == 'L')
+        read_long_name(tar->stream, size, &said);
+    heed(&tar->next, &said);
 }
 
 /* A sparse map goes on in blocks of its own, before the data. */
@@ -189,11 +205,12 @@ static void gather_sizes(struct sg_tar *tar, char type, const uint64_t field[2],
 static void name_member(struct sg_tar *tar, const uint8_t *block)
 {
     struct sg_text *name = &tar->member.name;
+    const struct sg_tar_said *said = tar->next.name_len ? &tar->next : &tar->global;
 
     name->at = tar->name;
-    if (tar->next.name_len) {
-        name->len = tar->next.name_len;
-        memcpy(tar->name, tar->next.name, name->len);
+    if (said->name_len) {
+        name->len = said->name_len;
+        memcpy(tar->name, said->name, name->len);
     } else {
         name->len = sg_tar_header_name(block, tar->name);
     }
@@ -217,6 +234,8 @@ static void take_header(struct sg_tar *tar)
     gather_sizes(tar, type, field, strict);
     if (type == 'S' || tar->next.sparse || tar->global.sparse)
         tar->member.findings |= SG_TAR_SPARSE;
+    if (tar->next.unclear || tar->global.unclear)
+        tar->member.findings |= SG_TAR_LIMIT;
     tar->at += SG_TAR_BLOCK;
     pass_map(tar, more_map);
     tar->member.data_offset = tar->at;
@@ -249,6 +268,11 @@ static void pass_extended(struct sg_tar *tar)
 /* The next size of the present member; false when all have been told. */
 static bool tell_size(struct sg_tar *tar, struct sg_tar_member *member)
 {
+    if (sg_tar_type_is_link(tar->member.type) && tar->size_told < tar->size_count) {
+        tar->size_told = tar->size_count;
+        *member = tar->member;
+        return true;
+    }
     while (sg_tar_type_has_data(tar->member.type) && tar->size_told < tar->size_count) {
         unsigned i = tar->size_told++;
         if (tar->sizes[i] == 0)

@@ -54,7 +54,7 @@ struct sg_tar_member {
     uint64_t data_offset;
     uint64_t size;     /* bytes stored; may go past the end of the data */
     uint32_t findings; /* set of enum sg_tar_finding */
-    char type;         /* as stored: '0' or NUL for files, 'S' sparse, … */
+    char type;         /* as stored: '0' or NUL for files, '1' and '2' for links, … */
     bool variant;      /* another size of the member before */
 };
 
@@ -64,6 +64,7 @@ struct sg_tar_said {
     size_t name_len;
     uint64_t sizes[2]; /* as tarfile reads the record; as others do */
     bool has_size;
+    bool unclear; /* readers differ about its size in more ways than these */
     bool sparse;
 };
 
@@ -98,8 +99,8 @@ bool sg_tar_bid(const uint8_t *head, size_t len);
 SG_MUST_CHECK enum sg_status sg_tar_open(struct sg_tar *tar, struct sg_stream *stream, bool follow,
                                          struct sg_arena *arena);
 
-/* The next member that has content; the stream then stands at its first byte. A caller that reads
- * must stay inside the member. SG_END: no more; SG_ERR_IO, SG_ERR_FORMAT, SG_ERR_LIMIT: the
+/* The next member that has content, or is a link (its size is 0); the stream then stands at its
+ * first byte. A caller that reads must stay inside the member. SG_END: no more; SG_ERR_IO, SG_ERR_FORMAT, SG_ERR_LIMIT: the
  * stream's own failure. */
 SG_MUST_CHECK enum sg_status sg_tar_next(struct sg_tar *tar, struct sg_tar_member *member);
 

@@ -170,9 +170,19 @@ size_t sg_tar_header_name(const uint8_t *block, char *into)
     return len + name.len;
 }
 
+/* int() of Python takes a sign, and digits of any alphabet. */
+static bool reads_otherwise(struct sg_text value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.at[i] == '-' || value.at[i] & 0x80)
+            return true;
+    return false;
+}
+
 static void take_size(struct sg_text value, struct sg_tar_said *said)
 {
     said->has_size = true;
+    said->unclear |= reads_otherwise(value);
     said->sizes[1] = loose_int(value, 10);
     if (!python_int(value, 10, &said->sizes[0]))
         said->sizes[0] = 0;
@@ -185,13 +195,16 @@ static void take_record(struct sg_text key, struct sg_text value, struct sg_tar_
     } else if (sg_text_is(key, "path") || sg_text_is(key, "GNU.sparse.name")) {
         said->name_len = value.len < sizeof(said->name) ? value.len : sizeof(said->name);
         memcpy(said->name, value.at, said->name_len);
+        while (said->name_len && said->name[said->name_len - 1] == '/')
+            said->name_len--;
     }
     if (sg_text_starts(key, SG_TEXT("GNU.sparse.")))
         said->sparse = true;
 }
 
 /* One record "LENGTH KEY=VALUE\n" of which the first `have` bytes are at `at`; its length, or 0
- * where tarfile stops reading. */
+ * where tarfile stops reading. Before CPython 3.12 a length may end anywhere, and the next record
+ * begins there. */
 static uint64_t read_record(const char *at, size_t have, struct sg_tar_said *said)
 {
     size_t digits = 0;
@@ -199,18 +212,21 @@ static uint64_t read_record(const char *at, size_t have, struct sg_tar_said *sai
 
     while (digits < have && add_digit(&length, at[digits], 10))
         digits++;
+    said->unclear |= digits == RECORD_HEAD;
     if (digits == 0 || digits == have || at[digits] != ' ')
         return 0;
     const char *key = at + digits + 1;
     const char *equals = memchr(key, '=', have - digits - 1);
     if (!equals)
-        return length < have ? 0 : length;
+        return have < RECORD_HEAD ? 0 : length;
     size_t before = (size_t)(equals + 1 - at);
-    if (equals == key || length <= before)
+    if (equals == key)
         return 0;
-    uint64_t value_len = length - before - 1;
-    if (value_len > have - before)
+    uint64_t value_len = length > before ? length - before - 1 : 0;
+    if (value_len > have - before) {
         value_len = have - before;
+        said->unclear |= sg_text_is((struct sg_text){key, (size_t)(equals - key)}, "size");
+    }
     take_record((struct sg_text){key, (size_t)(equals - key)},
                 (struct sg_text){equals + 1, (size_t)value_len}, said);
     return length;
@@ -244,4 +260,9 @@ bool sg_tar_type_has_data(char type)
 bool sg_tar_type_is_extended(char type)
 {
     return type == 'L' || type == 'K' || type == 'x' || type == 'X' || type == 'g';
+}
+
+bool sg_tar_type_is_link(char type)
+{
+    return type == '1' || type == '2';
 }

@@ -23,7 +23,8 @@ bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose);
 /* The name in the header itself, with ustar's prefix; `into` holds SG_TAR_NAME_MAX bytes. */
 size_t sg_tar_header_name(const uint8_t *block, char *into);
 
-/* Takes the `size` bytes of pax records at the stream's place into `said`, and goes past them. */
+/* Takes the `size` bytes of pax records at the stream's place into `said`, and goes past them. Of
+ * records with one key the last one counts. */
 void sg_tar_read_pax(struct sg_stream *stream, uint64_t size, struct sg_tar_said *said);
 
 /* Whether tarfile finds content behind a header of this type. */
@@ -31,5 +32,8 @@ bool sg_tar_type_has_data(char type);
 
 /* Whether a header of this type is about the next one. */
 bool sg_tar_type_is_extended(char type);
+
+/* Whether it is a hard or symbolic link. */
+bool sg_tar_type_is_link(char type);
 
 #endif

@@ -59,6 +59,10 @@ static void scan_tar_member(struct sg_composer *c, const struct sg_source *sourc
 {
     struct sg_source part = sg_source_part(source, member->data_offset, member->size);
 
+    if (member->size == 0) {
+        sg_compose_torch_link(c, member->name);
+        return;
+    }
     sg_compose_source(c, &part);
     sg_compose_torch_tar(c, member->name, &part);
 }

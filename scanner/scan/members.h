@@ -25,6 +25,9 @@ struct sg_feed sg_feed_from(const struct sg_feed *feed, const uint64_t *offset);
 void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
                           const struct sg_source *source);
 
+/* torch_tar.c: a link in place of such a member, which is told. Does nothing for other names. */
+void sg_compose_torch_link(struct sg_composer *c, struct sg_text name);
+
 /* hdf5_search.c: HDF5. False when it is none. */
 bool sg_compose_hdf5(struct sg_composer *c, const struct sg_source *source);
 

@@ -112,6 +112,21 @@ static void tell(struct sg_composer *c, const struct sg_source *source, uint64_t
     (void)sg_compose_pickles(c, &one);
 }
 
+static bool is_raw(struct sg_text name)
+{
+    return sg_text_is(name, "tensors") || sg_text_is(name, "storages");
+}
+
+void sg_compose_torch_link(struct sg_composer *c, struct sg_text name)
+{
+    const char *text = "a link in place of torch's tensors: what it leads to was not read as such";
+
+    if (!is_raw(name))
+        return;
+    sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, 0, text);
+    sg_judge_partial(c->judge, 0, text);
+}
+
 void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
                           const struct sg_source *source)
 {
@@ -119,7 +134,7 @@ void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
     struct part part;
     uint64_t offset = 0;
 
-    if (!tensors && !sg_text_is(name, "storages"))
+    if (!is_raw(name))
         return;
     while (offset < source->size) {
         bool ends = measure(c, source, offset, tensors, &part);

@@ -13,9 +13,11 @@ static void members_are_listed_in_every_manner(void **state)
     add_end();
     for (enum manner manner = 0; manner < MANNERS; manner++) {
         list(desk, manner);
-        assert_int_equal(listed.count, 2);
+        assert_int_equal(listed.count, 3);
         check_member(desk, 0, "a.pkl", "one");
         check_member(desk, 1, "b.pkl", "two");
+        check_member(desk, 2, "link", "");
+        assert_int_equal(listed.list[2].member.type, '2');
         assert_int_equal(listed.findings, 0);
     }
 }

@@ -28,6 +28,76 @@ static void a_size_in_a_record_makes_two_readings(void **state)
     assert_true(listed.findings & SG_TAR_LIMIT);
 }
 
+/* A file of 1024 bytes for some, of 512 and another one for those who heed `records`. */
+static void list_covered(struct desk *desk, const char *first, const char *second)
+{
+    begin();
+    add_pax('x', first);
+    if (second)
+        add_pax('x', second);
+    add_header("cover", '0', 512 + SG_TAR_BLOCK + 512);
+    add_filler(512);
+    add_member("hidden", '0', "pkl");
+    add_end();
+    list(desk, IN_MEMORY);
+}
+
+static void assert_hidden_is_listed(void)
+{
+    assert_int_equal(listed.list[0].member.size, 512);
+    assert_string_equal(listed.list[listed.count - 1].name, "hidden");
+}
+
+/* tarfile heeds the first of two headers, and before CPython 3.12 a record inside a record. */
+static void sizes_are_found_where_tarfile_finds_them(void **state)
+{
+    struct desk *desk = *state;
+
+    list_covered(desk, "12 size=512\n", NULL);
+    assert_hidden_is_listed();
+    list_covered(desk, "12 size=512\n", "13 size=1536\n");
+    assert_hidden_is_listed();
+    assert_true(listed.findings & SG_TAR_LIMIT);
+    list_covered(desk, "2 12 size=512\n", NULL);
+    assert_hidden_is_listed();
+}
+
+/* A sign, digits of other alphabets, more digits than are looked at. */
+static void sizes_that_are_not_followed_are_told(void **state)
+{
+    struct desk *desk = *state;
+    char records[1600];
+
+    list_covered(desk, "14 size=-1024\n", NULL);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+    list_covered(desk, "15 size=\xd9\xa5\xd9\xa1\xd9\xa2\n", NULL);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+    snprintf(records, sizeof(records), "%01200d size=512\n", 1210);
+    list_covered(desk, records, NULL);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+    snprintf(records, sizeof(records), "1211 size=%01200d\n", 512);
+    list_covered(desk, records, NULL);
+    assert_true(listed.findings & SG_TAR_LIMIT);
+}
+
+/* The first header's, without slashes behind it; else that of all. */
+static void names_are_those_that_tarfile_gives(void **state)
+{
+    struct desk *desk = *state;
+
+    begin();
+    add_pax('g', "15 path=global\n");
+    add_pax('x', "15 path=first/\n");
+    add_pax('x', "15 path=second\n");
+    add_member("a", '0', "1");
+    add_member("b", '0', "2");
+    add_end();
+    list(desk, IN_MEMORY);
+    assert_string_equal(listed.list[0].name, "first");
+    assert_string_equal(listed.list[1].name, "global");
+    assert_int_equal(listed.findings, 0);
+}
+
 static void a_size_of_a_link_makes_two_readings(void **state)
 {
     struct desk *desk = *state;
@@ -38,7 +108,7 @@ static void a_size_of_a_link_makes_two_readings(void **state)
     add_member("seen by both", '0', "2");
     add_end();
     list(desk, BY_PIECES);
-    assert_int_equal(listed.count, 2);
+    assert_int_equal(listed.count, 3);
     assert_int_equal(listed.findings, 0); /* the other way leads to where this one has been */
 }
 
@@ -104,6 +174,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_size_in_a_record_makes_two_readings),
+        cmocka_unit_test(sizes_are_found_where_tarfile_finds_them),
+        cmocka_unit_test(sizes_that_are_not_followed_are_told),
+        cmocka_unit_test(names_are_those_that_tarfile_gives),
         cmocka_unit_test(a_size_of_a_link_makes_two_readings),
         cmocka_unit_test(a_number_that_only_some_read_makes_two_readings),
         cmocka_unit_test(many_readings_are_bounded),

@@ -81,6 +81,19 @@ static void raw_bytes_of_unknown_length_are_told(void **state)
     assert_unknown(READ(state, "tensors", "\x80\2(K\1K\1K\1t.\xff\xff\xff\xff"));
 }
 
+/* tarfile puts what a link leads to in its place. */
+static void a_link_in_its_place_is_told(void **state)
+{
+    struct composing *s = *state;
+    const char *names[] = {"storages", "tensors", "pickle"};
+
+    for (size_t i = 0; i < 3; i++) {
+        composing_again(s);
+        sg_compose_torch_link(&s->c, sg_text_of(names[i]));
+        assert_int_equal(composing_report(s)->coverage, i < 2 ? SG_PARTIAL : SG_COMPLETE);
+    }
+}
+
 static void without_three_items_there_are_no_raw_bytes(void **state)
 {
     const struct sg_report *report =
@@ -109,6 +122,7 @@ int main(void)
         cmocka_unit_test(what_an_ordinary_reading_has_is_not_told_here),
         cmocka_unit_test(a_pickle_that_does_not_end_behind_raw_bytes_is_told),
         cmocka_unit_test(raw_bytes_of_unknown_length_are_told),
+        cmocka_unit_test(a_link_in_its_place_is_told),
         cmocka_unit_test(without_three_items_there_are_no_raw_bytes),
         cmocka_unit_test(without_memory_it_stops_and_the_scan_says_so),
     };
