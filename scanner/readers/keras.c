@@ -1,11 +1,12 @@
 /* keras.c - what a Keras configuration would make: its classes, its functions, its code. */
 #include "readers/keras.h"
 
-#define DEPTH_MAX 64u
+/* Python makes an object by two calls at least, of 1000 that it has. */
+#define DEPTH_MAX 512u
 #define WORD_MAX 127u
 #define NEED 256u
 
-enum word { MODULE, CLASS, CONFIG, WORDS, NO_WORD };
+enum word { MODULE, CLASS, SPEC, CONFIG, WORDS, NO_WORD };
 
 struct frame {
     uint64_t offset;
@@ -24,6 +25,7 @@ struct walk {
     uint8_t *text;        /* of the last string, a byte for each character up to U+00FF */
     size_t text_len;
     bool text_cut;
+    bool deep; /* there were more open objects than DEPTH_MAX */
 };
 
 static int next_byte(struct walk *w)
@@ -106,7 +108,7 @@ static enum word key_of(const struct walk *w)
         enum word word;
     } rows[] = {
         {"module", MODULE},   {"__module__", MODULE}, {"class_name", CLASS},
-        {"__class__", CLASS}, {"config", CONFIG},
+        {"__class__", CLASS}, {"spec_name", SPEC},    {"config", CONFIG},
     };
     struct sg_text text = {(const char *)w->text, w->text_len};
 
@@ -176,6 +178,7 @@ static struct frame *top(struct walk *w)
 static void open_object(struct walk *w)
 {
     w->depth++;
+    w->deep |= w->depth > DEPTH_MAX;
     struct frame *frame = top(w);
     if (frame) {
         frame->offset = sg_stream_offset(w->stream) - 1;
@@ -196,6 +199,7 @@ static void close_object(struct walk *w)
     struct sg_keras_object object = {
         .module = {frame->text[MODULE], frame->len[MODULE]},
         .class = {frame->text[CLASS], frame->len[CLASS]},
+        .spec = {frame->text[SPEC], frame->len[SPEC]},
         .config = {frame->text[CONFIG], frame->len[CONFIG]},
     };
     w->events->object(w->events->ctx, frame->offset, &object);
@@ -280,5 +284,15 @@ enum sg_status sg_keras_read(struct sg_stream *stream, struct sg_arena *arena,
                 w.depth = 0;
         }
     arena->used = used;
-    return w.frames && w.text ? stream->status : SG_ERR_MEMORY;
+    if (!w.frames || !w.text)
+        return SG_ERR_MEMORY;
+    return w.deep && !stream->status ? SG_ERR_LIMIT : stream->status;
+}
+
+bool sg_keras_is_wide(const uint8_t *head, size_t len)
+{
+    if (len < 2)
+        return false;
+    uint16_t mark = sg_le16(head);
+    return mark == 0xfeff || mark == 0xfffe || !head[0] || !head[1];
 }

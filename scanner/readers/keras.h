@@ -28,6 +28,7 @@
 struct sg_keras_object {
     struct sg_text module; /* "module", "__module__" */
     struct sg_text class;  /* "class_name", "__class__" */
+    struct sg_text spec;   /* "spec_name": of a "__typespec__", the name of its class */
     struct sg_text config; /* "config", where it is a string: the name of a function */
 };
 
@@ -39,7 +40,12 @@ struct sg_keras_events {
     void (*code)(void *ctx, uint64_t offset, const uint8_t *code, size_t len, bool cut);
 };
 
-/* Reads to the end of the stream. SG_OK; SG_ERR_MEMORY; the stream's own failure. */
+/* Whether json.loads() would take what begins with `head` for UTF-16 or UTF-32, which is not read
+ * here. Wants 2 bytes. */
+bool sg_keras_is_wide(const uint8_t *head, size_t len);
+
+/* Reads to the end of the stream. SG_OK; SG_ERR_MEMORY; SG_ERR_LIMIT: objects were deeper inside
+ * one another than are followed, and are not told; the stream's own failure. */
 SG_MUST_CHECK enum sg_status sg_keras_read(struct sg_stream *stream, struct sg_arena *arena,
                                            const struct sg_keras_events *events);
 

@@ -81,6 +81,29 @@ static void tell_findings(struct sg_composer *c, const struct sg_zip *zip)
     }
 }
 
+/* Members that share packed bytes, or have some of one another's, unpack to any multiple of the
+ * file: no honest archive has any. So much of all such archives of a file is looked at. */
+#define SHARED_FREE (16u << 20)
+#define SHARED_RATIO 4u
+
+static void scan_members(struct sg_composer *c, const struct sg_zip *zip, const char *format)
+{
+    bool shared = zip->findings & (SG_ZIP_SHARED | SG_ZIP_OVERLAP);
+    uint8_t *done = sg_arena_zero(&c->work, zip->count);
+
+    if (!done)
+        sg_judge_partial(c->judge, 0, "no memory to read the archive");
+    for (size_t i = 0; done && i < zip->count; i++) {
+        uint64_t before = c->unpacked;
+        if (shared && c->shared > SHARED_FREE + SHARED_RATIO * c->size) {
+            sg_compose_tell_limit(c, SG_REPEATS_ITSELF);
+            return;
+        }
+        scan_member(c, zip, i, format, done);
+        c->shared += shared ? c->unpacked - before : 0;
+    }
+}
+
 bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
 {
     struct sg_zip zip;
@@ -96,10 +119,6 @@ bool sg_compose_zip(struct sg_composer *c, const struct sg_source *source)
     sg_compose_format(c, format);
     tell_findings(c, &zip);
     sg_compose_zip_format(c, &zip, format);
-    uint8_t *done = sg_arena_zero(&c->work, zip.count);
-    if (!done)
-        sg_judge_partial(c->judge, 0, "no memory to read the archive");
-    for (size_t i = 0; done && i < zip.count; i++)
-        scan_member(c, &zip, i, format, done);
+    scan_members(c, &zip, format);
     return true;
 }

@@ -23,6 +23,7 @@ struct sg_composer {
     uint64_t size;                      /* bytes of the file */
     uint64_t inflated;                  /* decompressed bytes so far; all of the work */
     uint64_t unpacked;                  /* … those that came out for the first time */
+    uint64_t shared;                    /* … of zips whose members share packed bytes */
     uint64_t zeros;                     /* that members began with, so far */
     bool inflate_told;                  /* max_inflate was reached, and that was told */
     uint64_t nested[SG_NESTED_DEPTHS];  /* bytes of content inside content so far, at each depth */
@@ -68,6 +69,11 @@ struct sg_place {
 SG_MUST_CHECK bool sg_compose_enter(struct sg_composer *c, struct sg_text name,
                                     struct sg_place *place);
 void sg_compose_leave(struct sg_composer *c, const struct sg_place *place);
+
+/* Tells that what is inside was not looked at any further, since a limit was reached. */
+void sg_compose_tell_limit(struct sg_composer *c, const char *limit);
+#define SG_REPEATS_ITSELF                                                                          \
+    "the same content is inside again and again: more than is looked at"
 
 /* Names the format, when the content is the file itself. */
 void sg_compose_format(struct sg_composer *c, const char *format);

@@ -40,6 +40,7 @@ static void on_object(void *ctx, uint64_t offset, const struct sg_keras_object *
         sg_judge_finding(c->judge, SG_F_CODE, offset,
                          "a Keras Lambda layer: its function comes with the file");
     judge_name(c, object->module, object->class, offset);
+    judge_name(c, object->module, object->spec, offset);
     if (is_function(object->class))
         judge_name(c, object->module, object->config, offset);
 }
@@ -67,4 +68,17 @@ void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream)
 
     if (sg_keras_read(stream, &c->work, &events))
         sg_judge_partial(c->judge, sg_stream_offset(stream), "a configuration was not read");
+}
+
+void sg_compose_config(struct sg_composer *c, struct sg_stream *stream)
+{
+    const char *text = "a configuration in UTF-16 or UTF-32, which is not read";
+    size_t have = sg_stream_need(stream, 2);
+
+    if (!sg_keras_is_wide(stream->at, have)) {
+        sg_compose_keras(c, stream);
+        return;
+    }
+    sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, 0, text);
+    sg_judge_partial(c->judge, 0, text);
 }

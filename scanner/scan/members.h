@@ -50,6 +50,9 @@ void sg_compose_zip_role(struct sg_composer *c, const char *format, unsigned rol
 /* keras_layers.c: a configuration, somewhere in the content. */
 void sg_compose_keras(struct sg_composer *c, struct sg_stream *stream);
 
+/* keras_layers.c: content that is nothing but a configuration, in an encoding of its choice. */
+void sg_compose_config(struct sg_composer *c, struct sg_stream *stream);
+
 /* Words of code objects. */
 #define SG_WORDS_MAX 1024u
 #define SG_WORD_MAX 64u

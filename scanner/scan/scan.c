@@ -53,17 +53,22 @@ static bool repeats_itself(struct sg_composer *c)
     return *nested(c, c->depth) / NESTED_RATIO > c->size + c->unpacked + NESTED_FREE;
 }
 
+void sg_compose_tell_limit(struct sg_composer *c, const char *limit)
+{
+    sg_judge_finding(c->judge, SG_F_LIMIT, 0, limit);
+    sg_judge_partial(c->judge, 0, limit);
+}
+
 bool sg_compose_enter(struct sg_composer *c, struct sg_text name, struct sg_place *place)
 {
     size_t len = strlen(c->member), room = sizeof(c->member) - len;
     const char *limit =
         c->depth >= c->limits->max_depth ? "archives are nested deeper than max_depth"
-        : repeats_itself(c) ? "the same content is inside again and again: more than is looked at"
+        : repeats_itself(c) ? SG_REPEATS_ITSELF
                             : NULL;
 
     if (limit) {
-        sg_judge_finding(c->judge, SG_F_LIMIT, 0, limit);
-        sg_judge_partial(c->judge, 0, limit);
+        sg_compose_tell_limit(c, limit);
         return false;
     }
     *place = (struct sg_place){.member_len = len, .work_used = c->work.used};

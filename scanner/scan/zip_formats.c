@@ -26,9 +26,15 @@ static struct sg_text in_archive(struct sg_text name)
     return (struct sg_text){name.at + folder, name.len - folder};
 }
 
+/* torch looks names up without regard to case. */
 static bool in_folder(struct sg_text name, const char *folder)
 {
-    return memmem(name.at, name.len, folder, strlen(folder)) != NULL;
+    size_t len = strlen(folder);
+
+    for (size_t at = 0; at + len <= name.len; at++)
+        if ((at == 0 || name.at[at - 1] == '/') && strncasecmp(name.at + at, folder, len) == 0)
+            return true;
+    return false;
 }
 
 /* What the names of the members say. */
@@ -42,7 +48,7 @@ static void look(struct sg_text name, struct traits *t)
 
     t->data |= is_at_root(name, "data.pkl") || is_at_root(inner, "data.pkl");
     t->constants |= is_at_root(name, "constants.pkl") || is_at_root(inner, "constants.pkl");
-    t->code |= in_folder(name, "/code/") || sg_text_starts(name, SG_TEXT("code/"));
+    t->code |= in_folder(name, "code/");
     t->package |=
         is_at_root(inner, ".data/extern_modules") || is_at_root(inner, ".data/python_version") ||
         is_at_root(name, ".data/extern_modules") || is_at_root(name, ".data/python_version");
@@ -96,13 +102,6 @@ void sg_compose_zip_format(struct sg_composer *c, const struct sg_zip *zip, cons
                          "a TorchServe archive with a handler that runs when it is served");
 }
 
-static bool is_config(const char *format, struct sg_text name)
-{
-    if (!strcmp(format, "skops"))
-        return is_at_root(name, "schema.json");
-    return is_at_root(name, "config.json");
-}
-
 /* A member of text, which may be packed: only so much of it is read. */
 struct limited {
     struct sg_stream inner;
@@ -146,7 +145,8 @@ unsigned sg_zip_role(const char *format, struct sg_text name)
 
     if (code && ends_with(name, ".py"))
         return SG_ZIP_TEXT;
-    return is_config(format, name) ? SG_ZIP_CONFIG : 0;
+    /* Whatever else is in it: who loads it as one format does not look for the others. */
+    return is_at_root(name, "config.json") || is_at_root(name, "schema.json") ? SG_ZIP_CONFIG : 0;
 }
 
 void sg_compose_zip_role(struct sg_composer *c, const char *format, unsigned role,
@@ -159,7 +159,7 @@ void sg_compose_zip_role(struct sg_composer *c, const char *format, unsigned rol
         if (role == SG_ZIP_TEXT)
             sg_compose_python(c, &stream, !strcmp(format, "torchscript"));
         else
-            sg_compose_keras(c, &stream);
+            sg_compose_config(c, &stream);
     }
     c->work.used = used;
 }

@@ -163,8 +163,25 @@ static void depth_is_bounded(void **state)
         len += (size_t)sprintf(text + len, "{\"a\":");
     len += (size_t)sprintf(text + len, "1");
     memset(text + len, '}', DEPTH);
-    assert_int_equal(read_bytes(desk, text, len + DEPTH, BY_PIECES), SG_OK);
+    assert_int_equal(read_bytes(desk, text, len + DEPTH, BY_PIECES), SG_ERR_LIMIT);
     assert_string_equal(told.text, "");
+}
+
+/* Sequential in Sequential, each in the list of another's layers. */
+static void what_python_can_make_is_told_however_deep(void **state)
+{
+    enum { DEPTH = 500 };
+    struct desk *desk = *state;
+    static char text[DEPTH * 20];
+    size_t len = 0;
+
+    for (int i = 0; i < DEPTH; i++)
+        len += (size_t)sprintf(text + len, "{\"layers\":[");
+    len += (size_t)sprintf(text + len, "{\"class_name\":\"Lambda\"}");
+    for (int i = 0; i < DEPTH; i++)
+        len += (size_t)sprintf(text + len, "]}");
+    assert_int_equal(read_bytes(desk, text, len, BY_PIECES), SG_OK);
+    assert_non_null(strstr(told.text, "Lambda"));
 }
 
 static void every_truncation_is_read(void **state)
@@ -236,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_long_string_is_cut_and_told),
         cmocka_unit_test(a_configuration_is_found_in_other_bytes),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(what_python_can_make_is_told_however_deep),
         cmocka_unit_test(every_truncation_is_read),
         cmocka_unit_test(no_memory_is_told),
     };
