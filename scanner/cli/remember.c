@@ -43,6 +43,8 @@ static uint64_t fingerprint(const struct sg_policy *policy)
     sg_policy_show(policy, text, len + 1);
     print = sg_fnv_more(SG_FNV_EMPTY, text, len);
     free(text);
+    if (sg_policy_model(policy))
+        print = mix_file(print, policy->model.path);
     return mix_file(print, "/proc/self/exe");
 }
 

@@ -113,7 +113,8 @@ static void merge(struct unpacking *u, const struct sg_report *found, const char
         report->coverage = found->coverage;
     for (uint32_t i = 0; i < found->reason_count; i++) {
         const struct sg_reason *reason = &found->reasons[i];
-        snprintf(path, sizeof(path), "%s%s%s", member, *reason->member ? "!" : "", reason->member);
+        snprintf(path, sizeof(path), "%s%s%s", member, *member && *reason->member ? "!" : "",
+                 reason->member);
         add_reason(u, reason, path);
     }
 }
@@ -146,8 +147,7 @@ static void scan_member(struct unpacking *u, struct archive *archive, struct arc
     struct sg_report found;
     size_t size = 0;
 
-    if (archive_entry_filetype(entry) != AE_IFREG)
-        return;
+    /* Whatever kind of file an entry claims to be: unpackers write what has bytes as a file. */
     if (!name)
         name = archive_entry_pathname(entry);
     if (!name)
@@ -157,6 +157,8 @@ static void scan_member(struct unpacking *u, struct archive *archive, struct arc
         add_problem(u, "not-unpacked", problem, name);
         return;
     }
+    if (size == 0)
+        return;
     struct sg_source source = sg_source_mem(u->member, size);
     if (sg_scan(&source, &u->options, &u->scratch, &found))
         add_problem(u, "limit", "no memory to scan it", name);
@@ -183,11 +185,18 @@ static void scan_all(struct unpacking *u)
         archive_read_free(archive);
 }
 
+/* Whether a scan that did not open the archive had more to tell than that: of a zip behind it. */
+static bool found_more(const struct sg_report *report)
+{
+    return report->verdict != SG_BENIGN || report->coverage != SG_NONE || report->reason_count > 1;
+}
+
 void sg_sevenzip_scan(const struct sg_source *source, const struct sg_options *options,
                       struct sg_arena *arena, struct sg_report *report)
 {
     struct unpacking *u = calloc(1, sizeof(*u));
     struct sg_arena bytes = sg_scanfile_arena(options->limits.max_memory);
+    const struct sg_report before = *report;
 
     report->coverage = SG_PARTIAL; /* unless there is memory for more */
     if (u && bytes.base) {
@@ -204,6 +213,8 @@ void sg_sevenzip_scan(const struct sg_source *source, const struct sg_options *o
             *report = (struct sg_report){
                 .coverage = SG_COMPLETE, .format = report->format, .size = report->size};
             scan_all(u);
+            if (found_more(&before))
+                merge(u, &before, "");
             sg_scanfile_drop(&u->scratch);
         }
     }

@@ -35,11 +35,19 @@ def streams_info(packed: int, members: dict[str, bytes]) -> bytes:
     return b"\x04" + pack + unpack + sub + b"\x00"
 
 
-def seven_zip(members: dict[str, bytes]) -> bytes:
-    """An archive of the members, none of them empty."""
+def attribute_list(count: int, attributes: int) -> bytes:
+    listed = b"\x01\x00" + struct.pack("<I", attributes) * count
+    return b"\x15" + number(len(listed)) + listed
+
+
+def seven_zip(members: dict[str, bytes], attributes: int | None = None) -> bytes:
+    """An archive of the members, none of them empty; all with these attributes, if any."""
     packed = lzma.compress(b"".join(members.values()), lzma.FORMAT_RAW, filters=FILTERS)
     names = b"\x00" + b"".join(name.encode("utf-16-le") + b"\0\0" for name in members)
-    files = b"\x05" + number(len(members)) + b"\x11" + number(len(names)) + names + b"\x00"
+    files = b"\x05" + number(len(members)) + b"\x11" + number(len(names)) + names
+    if attributes is not None:
+        files += attribute_list(len(members), attributes)
+    files += b"\x00"
     header = b"\x01" + streams_info(len(packed), members) + files + b"\x00"
     start = struct.pack("<QQI", len(packed), len(header), zlib.crc32(header))
     signature = b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start))

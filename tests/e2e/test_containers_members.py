@@ -8,6 +8,7 @@ import gzip
 import importlib.util
 import io
 import shutil
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -102,6 +103,25 @@ def test_c1_7z_that_cannot_be_unpacked(place: Path) -> None:
     path.write_bytes(packed)
     (report,) = scan(path, status=2)
     assert report["coverage"] == "partial"
+
+
+def test_c1_what_stands_behind_a_7z_is_told(place: Path) -> None:
+    path = place / "both.7z"
+    behind = io.BytesIO()
+    with zipfile.ZipFile(behind, "w") as archive:
+        archive.writestr("model.pkl", payloads.pickle_of(place / "canary", 2))
+    path.write_bytes(seven_zip({"a": b"a"}) + behind.getvalue())
+    (report,) = scan(path, status=1)
+    assert (report["verdict"], report["reasons"][0]["member"]) == ("malicious", "model.pkl")
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK, stat.S_IFDIR])
+def test_c1_a_member_of_7z_with_bytes_is_a_file(mode: int, place: Path) -> None:
+    path = place / "odd.7z"
+    members = {"model.pkl": payloads.pickle_of(place / "canary", 2)}
+    path.write_bytes(seven_zip(members, attributes=0x8000 | (mode | 0o644) << 16))
+    (report,) = scan(path, status=1)
+    assert report["verdict"] == "malicious"
 
 
 def test_c1_7z_inside_another_archive_is_told(place: Path) -> None:
