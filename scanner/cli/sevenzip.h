@@ -8,9 +8,9 @@
 #include "sgscan.h"
 
 /* Scans the members of the 7z archive `source` and makes `report`, which says that it was not
- * opened, the worst of theirs and of what it says beside that. A member must fit into options->limits.max_memory, all of them into
- * max_inflate; what does not is told. Strings are taken from `arena`; nothing is
- * written to disk. */
+ * opened, the worst of theirs and of what it says beside that. A member must fit into
+ * options->limits.max_memory, all of them into max_inflate; what does not is told. Strings are
+ * taken from `arena`; nothing is written to disk. */
 void sg_sevenzip_scan(const struct sg_source *source, const struct sg_options *options,
                       struct sg_arena *arena, struct sg_report *report);
 

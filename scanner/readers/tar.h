@@ -100,8 +100,8 @@ SG_MUST_CHECK enum sg_status sg_tar_open(struct sg_tar *tar, struct sg_stream *s
                                          struct sg_arena *arena);
 
 /* The next member that has content, or is a link (its size is 0); the stream then stands at its
- * first byte. A caller that reads must stay inside the member. SG_END: no more; SG_ERR_IO, SG_ERR_FORMAT, SG_ERR_LIMIT: the
- * stream's own failure. */
+ * first byte. A caller that reads must stay inside the member. SG_END: no more; SG_ERR_IO,
+ * SG_ERR_FORMAT, SG_ERR_LIMIT: the stream's own failure. */
 SG_MUST_CHECK enum sg_status sg_tar_next(struct sg_tar *tar, struct sg_tar_member *member);
 
 /* A few plain words for one finding; never NULL. */

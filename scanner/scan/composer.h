@@ -72,8 +72,7 @@ void sg_compose_leave(struct sg_composer *c, const struct sg_place *place);
 
 /* Tells that what is inside was not looked at any further, since a limit was reached. */
 void sg_compose_tell_limit(struct sg_composer *c, const char *limit);
-#define SG_REPEATS_ITSELF                                                                          \
-    "the same content is inside again and again: more than is looked at"
+#define SG_REPEATS_ITSELF "the same content is inside again and again: more than is looked at"
 
 /* Names the format, when the content is the file itself. */
 void sg_compose_format(struct sg_composer *c, const char *format);

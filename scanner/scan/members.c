@@ -101,13 +101,16 @@ static void compose_tar(struct sg_composer *c, const struct sg_source *source)
 }
 
 /* An array of numbers that is shorter than its header says is no damage that hides anything:
- * whoever makes one by and by has it so for a while. */
+ * whoever makes one by and by has it so for a while. Of a negative length numpy takes all there is,
+ * but for what is no whole item, which is for whoever reads next. */
 static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickled)
 {
     const char *text = NULL;
 
     if (npy->cut_off)
         text = "the array's header is cut off";
+    else if (npy->data == SG_NPY_PLAIN && npy->data_size == SG_NPY_UNKNOWN)
+        text = "the array's length is none, or too large";
     else if (npy->data == SG_NPY_PICKLE && !pickled)
         text = "the array is of objects, but no pickle follows its header";
     if (!text)
@@ -221,7 +224,8 @@ bool sg_compose_members(struct sg_composer *c, const struct sg_feed *feed)
     if (sg_npy_bid(head, len))
         compose_npy(c, feed);
     c->work.used = used;
-    if (feed->source && sg_hdf5_bid(head, len))
+    /* A file may begin with anything of its user's; a tar's first member stands where that ends. */
+    if (feed->source && (sg_hdf5_bid(head, len) || (c->depth == 0 && !sg_tar_bid(head, len))))
         (void)sg_compose_hdf5(c, feed->source);
     c->work.used = used;
     return sg_plausible_pickle(head, len);

@@ -11,7 +11,8 @@ struct run {
     struct sg_events judge;
     struct sg_events seen; /* by an onlooker; none: all NULL */
     bool striking;         /* a name that alone is reason for suspicion */
-    bool prose;            /* a module that no import could find: lines of text */
+    bool prose;            /* a module that no import could find: lines of text, … */
+    bool called;           /* … but for what was called before it: that has happened */
     bool joblib;
     struct sg_code_words *words; /* of code objects */
     uint64_t code_offset;
@@ -152,10 +153,16 @@ static void on_probed_name(void *ctx, const struct sg_machine *m __attribute__((
     struct run *run = ctx;
 
     if (!(global->flags & SG_G_UNRESOLVED) && !importable(global->module))
-        run->prose = true;
+        run->prose |= !run->called;
     if (!(global->flags & SG_G_ODD_CHARS) &&
         sg_judge_name(global->module, global->qualname, NULL, 0) >= 0.5)
         run->striking = true;
+}
+
+static void on_probed_call(void *ctx, const struct sg_machine *m __attribute__((unused)),
+                           const struct sg_call *call __attribute__((unused)))
+{
+    ((struct run *)ctx)->called = true;
 }
 
 static struct sg_machine *new_machine(struct sg_composer *c, const struct sg_events *events,
@@ -171,7 +178,7 @@ static struct sg_machine *new_machine(struct sg_composer *c, const struct sg_eve
 static enum look probe(struct sg_composer *c, const struct sg_feed *feed)
 {
     struct run run = {.c = c};
-    struct sg_events events = {.ctx = &run, .global = on_probed_name};
+    struct sg_events events = {.ctx = &run, .global = on_probed_name, .call = on_probed_call};
     struct sg_stream stream;
     struct sg_outcome outcome;
     size_t used = c->work.used;

@@ -62,10 +62,10 @@ void sg_compose_tell_limit(struct sg_composer *c, const char *limit)
 bool sg_compose_enter(struct sg_composer *c, struct sg_text name, struct sg_place *place)
 {
     size_t len = strlen(c->member), room = sizeof(c->member) - len;
-    const char *limit =
-        c->depth >= c->limits->max_depth ? "archives are nested deeper than max_depth"
-        : repeats_itself(c) ? SG_REPEATS_ITSELF
-                            : NULL;
+    const char *limit = c->depth >= c->limits->max_depth
+                            ? "archives are nested deeper than max_depth"
+                        : repeats_itself(c) ? SG_REPEATS_ITSELF
+                                            : NULL;
 
     if (limit) {
         sg_compose_tell_limit(c, limit);
