@@ -69,7 +69,7 @@ static void tell_findings(struct sg_composer *c, const struct sg_zip *zip)
     const uint32_t telling = DISAGREEMENT | SG_ZIP_CUT_OFF | SG_ZIP_NO_END | SG_ZIP_DUPLICATE |
                              SG_ZIP_CASE | SG_ZIP_ENCRYPTED | SG_ZIP_PATCHED | SG_ZIP_FLAGS |
                              SG_ZIP_LIMIT;
-    const uint32_t unread = SG_ZIP_CUT_OFF | SG_ZIP_NO_END | SG_ZIP_LIMIT;
+    const uint32_t unread = SG_ZIP_CUT_OFF | SG_ZIP_NO_END | SG_ZIP_LIMIT | SG_ZIP_ENCRYPTED;
 
     for (uint32_t bit = 1; bit && bit <= SG_ZIP_LIMIT; bit <<= 1) {
         if (!(zip->findings & telling & bit))

@@ -80,26 +80,17 @@ static uint64_t raw_behind(const struct sg_machine *m, const struct sg_outcome *
 }
 
 /* Runs the pickle at `offset` without telling anything; false when it does not come to its end. */
-static bool measure(struct sg_composer *c, const struct sg_source *source, uint64_t offset,
-                    bool tensors, struct part *out)
+static bool measure(struct sg_machine *m, struct sg_stream *stream, uint64_t offset, bool tensors,
+                    struct part *out)
 {
-    struct sg_feed feed = sg_feed_source(source), rest = sg_feed_from(&feed, &offset);
-    struct sg_machine_options options = {.max_memory = c->work.size};
-    struct sg_events events = {0};
-    struct sg_machine *m;
-    struct sg_stream stream;
     struct sg_outcome outcome;
-    size_t used = c->work.used;
-    bool ends = false;
 
-    if (!sg_machine_open(&m, &c->work, &options, &events) && rest.open(c, &rest, &stream)) {
-        sg_machine_run(m, &stream, &outcome);
-        ends = outcome.stop == SG_STOP_STOP;
-        if (ends)
-            *out = (struct part){outcome.end, raw_behind(m, &outcome, source, tensors)};
-    }
-    c->work.used = used;
-    return ends;
+    (void)sg_stream_seek(stream, offset);
+    sg_machine_run(m, stream, &outcome);
+    if (outcome.stop != SG_STOP_STOP)
+        return false;
+    *out = (struct part){outcome.end, raw_behind(m, &outcome, &stream->source, tensors)};
+    return true;
 }
 
 /* Tells the pickle at `offset`, up to its end only: what follows it is not for unpicklers. */
@@ -127,26 +118,42 @@ void sg_compose_torch_link(struct sg_composer *c, struct sg_text name)
     sg_judge_partial(c->judge, 0, text);
 }
 
-void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
-                          const struct sg_source *source)
+static void read_parts(struct sg_composer *c, struct sg_machine *m, struct sg_stream *stream,
+                       bool tensors)
 {
-    bool tensors = sg_text_is(name, "tensors"), behind_raw = false;
+    const struct sg_source source = stream->source;
+    bool behind_raw = false;
     struct part part;
     uint64_t offset = 0;
 
-    if (!is_raw(name))
-        return;
-    while (offset < source->size) {
-        bool ends = measure(c, source, offset, tensors, &part);
+    while (offset < source.size) {
+        bool ends = measure(m, stream, offset, tensors, &part);
         if (behind_raw)
-            tell(c, source, offset, ends ? part.end : source->size);
+            tell(c, &source, offset, ends ? part.end : source.size);
         if (!ends)
             return;
-        if (part.raw > source->size - part.end) {
+        if (part.raw > source.size - part.end) {
             sg_judge_partial(c->judge, part.end, "raw bytes of unknown length between pickles");
             return;
         }
         behind_raw |= part.raw > 0;
         offset = part.end + part.raw;
     }
+}
+
+void sg_compose_torch_tar(struct sg_composer *c, struct sg_text name,
+                          const struct sg_source *source)
+{
+    struct sg_feed feed = sg_feed_source(source);
+    struct sg_machine_options options = {.max_memory = c->work.size};
+    struct sg_events events = {0};
+    struct sg_machine *m;
+    struct sg_stream stream;
+    size_t used = c->work.used;
+
+    if (!is_raw(name))
+        return;
+    if (!sg_machine_open(&m, &c->work, &options, &events) && feed.open(c, &feed, &stream))
+        read_parts(c, m, &stream, sg_text_is(name, "tensors"));
+    c->work.used = used;
 }

@@ -128,6 +128,19 @@ static void a_program_is_read_from_a_folder_in_any_case(void **state)
     assert_string_equal(scan(s)->format, "torch-zip");
 }
 
+/* Its bytes are read as they stand; should they be encrypted, nobody has seen what they are. */
+static void what_is_marked_as_encrypted_is_not_fully_read(void **state)
+{
+    struct scene *s = *state;
+
+    begin(s);
+    struct said said = say(s->maker, "a/data.pkl", "secret");
+    said.flags = 1;
+    add_apart(s->maker, &said, &said, "secret");
+    assert_int_equal(scan(s)->coverage, SG_PARTIAL);
+    assert_true(report_tells(&s->report, "encrypted"));
+}
+
 /* Each entry has a byte more of the same deflated ones, which unpack to a mebibyte. */
 static void members_that_share_bytes_unpack_to_no_more_than_a_limit(void **state)
 {
@@ -160,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_configuration_in_wide_characters_is_told),
         cmocka_unit_test(a_class_of_a_type_is_a_name),
         cmocka_unit_test(a_program_is_read_from_a_folder_in_any_case),
+        cmocka_unit_test(what_is_marked_as_encrypted_is_not_fully_read),
         cmocka_unit_test(members_that_share_bytes_unpack_to_no_more_than_a_limit),
     };
 
