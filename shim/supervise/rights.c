@@ -13,14 +13,39 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define WITHHELD (UINT64_C(1) << CAP_SYS_PTRACE)
+
 static struct sg_target ours;
+static struct __user_cap_data_struct our_caps[2];
 static struct stat our_users;
 static _Atomic bool changed;
-static __thread bool entered;
+static __thread bool entered, as_another; /* with other capabilities; and with other ids */
+
+/* Of this thread alone: libc would set them for the whole process. */
+static bool cap_call(long call, struct __user_cap_data_struct data[2])
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+    return syscall(call, &header, data) == 0;
+}
+
+/* No program gets back what it may not have: no_new_privs comes with the filter. */
+bool sg_rights_give_up_tracing(void)
+{
+    struct __user_cap_data_struct data[2];
+
+    if (!cap_call(SYS_capget, data))
+        return false;
+    data[0].effective &= (uint32_t)~WITHHELD;
+    data[0].permitted &= (uint32_t)~WITHHELD;
+    data[0].inheritable &= (uint32_t)~WITHHELD;
+    return cap_call(SYS_capset, data);
+}
 
 bool sg_rights_start(void)
 {
-    return sg_target_read(getpid(), &ours) && stat("/proc/self/ns/user", &our_users) == 0;
+    return cap_call(SYS_capget, our_caps) && sg_target_read(getpid(), &ours) &&
+           stat("/proc/self/ns/user", &our_users) == 0;
 }
 
 void sg_rights_note_change(void)
@@ -33,17 +58,14 @@ bool sg_rights_may_differ(void)
     return atomic_load(&changed);
 }
 
-/* Of this thread alone: libc would set them for the whole process. */
 static int set_caps(uint64_t effective)
 {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
 
-    if (syscall(SYS_capget, &header, data))
-        return -errno;
+    memcpy(data, our_caps, sizeof(data));
     for (int i = 0; i < 2; i++)
         data[i].effective = data[i].permitted & (uint32_t)(effective >> 32 * i);
-    return syscall(SYS_capset, &header, data) ? -errno : 0;
+    return cap_call(SYS_capset, data) ? 0 : -errno;
 }
 
 static bool same_groups(const gid_t *groups, long count, const struct sg_target *target)
@@ -87,30 +109,34 @@ static bool other_users(pid_t tid)
 int sg_rights_enter(pid_t tid)
 {
     struct sg_target target;
+    uint64_t lent = ours.caps & ~WITHHELD;
+    bool other_ids = false;
 
-    if (!atomic_load(&changed))
-        return 0;
-    if (!sg_target_read(tid, &target))
-        return -EACCES;
-    if (other_users(tid))
-        target.caps = 0;
-    if (same_ids(&target) && (target.caps & ours.caps) == ours.caps)
+    if (atomic_load(&changed)) {
+        if (!sg_target_read(tid, &target))
+            return -EACCES;
+        lent = other_users(tid) ? 0 : target.caps & ~WITHHELD;
+        other_ids = !same_ids(&target);
+    }
+    if (!other_ids && (lent & ours.caps) == ours.caps)
         return 0;
     entered = true;
-    int answer = same_ids(&target) ? 0 : set_ids(&target);
+    as_another = other_ids;
+    int answer = other_ids ? set_ids(&target) : 0;
     if (answer == 0)
-        answer = set_caps(target.caps);
+        answer = set_caps(lent);
     if (answer < 0)
         sg_rights_leave();
     return answer < 0 ? -EACCES : 0;
 }
 
-/* In the other order: the rights to change the groups are among the capabilities. */
+/* The capabilities first, the rights to change the groups are among them; and once more, since
+ * changing the user takes some. */
 void sg_rights_leave(void)
 {
     if (!entered)
         return;
     entered = false;
-    if (set_caps(ours.caps) || set_ids(&ours) || set_caps(ours.caps))
+    if (set_caps(ours.caps) || (as_another && (set_ids(&ours) || set_caps(ours.caps))))
         abort(); /* a thread with the wrong rights must open nothing more */
 }

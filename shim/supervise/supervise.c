@@ -62,8 +62,10 @@ static int be_command(const struct sg_supervised_command *command, int channel,
 {
     const char *step;
     char byte;
-    int listener = sg_filter_load(&step);
 
+    if (!sg_rights_give_up_tracing())
+        return refuse(command->name, "the right to trace cannot be given up", errno);
+    int listener = sg_filter_load(&step);
     if (listener < 0)
         return explain(command->name, step, -listener);
     if (!sg_handover_send(channel, listener))
@@ -191,6 +193,12 @@ static void raise_limit(void)
     }
 }
 
+/* Not to be read or steered by those who are supervised. */
+static void set_hidden(bool hidden)
+{
+    prctl(PR_SET_DUMPABLE, !hidden, 0, 0, 0);
+}
+
 static int supervise(struct supervisor *self)
 {
     char why[512];
@@ -204,7 +212,7 @@ static int supervise(struct supervisor *self)
         return 1;
     }
     raise_limit();
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* not to be read or steered by those it supervises */
+    set_hidden(true);
     errno = pthread_create(&thread, NULL, listen_to_front, self);
     if (errno)
         return 1;
@@ -250,19 +258,20 @@ int sg_supervise(const struct sg_supervised_command *command)
     sg_log_open(&command->policy->log);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
+    set_hidden(true); /* before there is anybody to hide from */
     if (sg_tree_adopt() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
         supervisor = fork();
     switch (supervisor) {
     case -1:
         return refuse(command->name, "no supervisor", errno);
     case 0:
+        set_hidden(false);
         close(pair[0]);
         status = be_supervisor(command, pair[1], &before);
         sg_tree_kill();
         _exit(status);
     default:
         close(pair[1]);
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         (void)sg_inherited_close(pair[0], pair[0], pair[0]); /* a pipe is not to stay open */
         return sg_front(pair[0], supervisor);
     }

@@ -12,10 +12,11 @@
  * processes outside), a file that changes after it was opened, programs themselves (execve).
  *
  * What differs from an unsupervised run: no setuid programs (no_new_privs), no tracing, no
- * io_uring, no mounting, no Landlock. What a security module (AppArmor, SELinux) denies to the
- * command's own profile alone is opened for it. /proc/sys/net is that of the supervisor's network.
- * A terminal is not taken over by merely opening it. Drivers that bind a descriptor to the process
- * that opened the device (InfiniBand verbs, ROCm) do not work.
+ * io_uring, no mounting, no Landlock. Root is without CAP_SYS_PTRACE: of processes that have it,
+ * or are another user's, /proc shows it what it shows any user. What a security module (AppArmor,
+ * SELinux) denies to the command's own profile alone is opened for it. /proc/sys/net is that of
+ * the supervisor's network. A terminal is not taken over by merely opening it. Drivers that bind a
+ * descriptor to the process that opened the device (InfiniBand verbs, ROCm) do not work.
  */
 #ifndef SG_SUPERVISE_H
 #define SG_SUPERVISE_H

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import supervising
 from conftest import SECONDS, clean_environment, run
-from supervising import CLEAN, SUPERVISE, Words, python, under
+from supervising import CLEAN, NOT_ROOT, SUPERVISE, Words, python, under
 
 pytestmark = supervising.needed
 pytest_plugins = ["supervise_fixtures"]
+
+CAP_SYS_PTRACE = 1 << 19
 
 
 # What is no file.
@@ -356,3 +358,44 @@ for what in ("mem", "environ", "maps", "fd/2", "root/etc/hostname", "cwd/clean.p
 """
     done = python(code, cwd=here)
     assert done.out.split() == ["13"] * 7, done
+
+
+STEER = """
+import os, sys
+supervisor, front = os.getppid(), int(os.environ["FRONT"])
+for pid in (supervisor, front):
+    for flags in (os.O_WRONLY, os.O_RDWR | os.O_TRUNC, os.O_RDWR):
+        try:
+            os.open(f"/proc/{pid}/mem", flags)
+            print("open")
+        except OSError as error:
+            print(error.errno)
+reader, writer = os.pipe()
+child = os.fork()
+if child == 0:
+    os.read(reader, 1)
+    os._exit(0)
+os.close(os.open(f"/proc/{child}/mem", os.O_WRONLY))
+os.close(os.open(f"/proc/{child}/mem", os.O_RDWR))
+os.write(writer, b"x")
+"""
+
+
+@pytest.mark.parametrize("user", [None, NOT_ROOT])
+def test_nobody_steers_who_supervises(place: Path, user: int | None) -> None:
+    """Opens that cannot read are told to nobody, and root may write any memory but for this."""
+    if user and os.geteuid() != 0:
+        pytest.skip("root is to start a program of another user's")
+    words = ["sh", "-c", 'FRONT=$$ exec "$@"', "sh", *SUPERVISE, "--", "/usr/bin/python3", "-c"]
+    done = run([*words, STEER], cwd=place, user=user)
+    assert (done.status, done.out.split(), done.err) == (0, ["13"] * 6, "")
+
+
+def test_root_does_not_get_the_right_to_trace_back() -> None:
+    """Each program that root starts would have all that the bounding set leaves."""
+    if os.geteuid() != 0:
+        pytest.skip("it is root that could")
+    done = under("sh", "-c", "cat /proc/self/status; true")
+    has = dict(line.split(":\t") for line in done.out.splitlines() if line.startswith("Cap"))
+    kinds = ("CapInh", "CapPrm", "CapEff", "CapAmb")
+    assert [int(has[kind], 16) & CAP_SYS_PTRACE for kind in kinds] == [0] * 4
