@@ -6,24 +6,34 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether bytes of a file can be had through it by whoever has it after an execve(). */
-static bool is_readable_file(int fd, struct stat *found)
+/* Whether bytes of a file can be had through it, opened with `flags`, by whoever has it after an
+ * execve(). */
+static bool is_readable_file(int fd, int flags, struct stat *found)
 {
-    int flags = fcntl(fd, F_GETFL), own = fcntl(fd, F_GETFD);
-
-    return !(own & FD_CLOEXEC) && !(flags & (O_PATH | O_WRONLY)) && fstat(fd, found) == 0 &&
-           S_ISREG(found->st_mode);
+    return !(fcntl(fd, F_GETFD) & FD_CLOEXEC) && !(flags & (O_PATH | O_WRONLY)) &&
+           fstat(fd, found) == 0 && S_ISREG(found->st_mode);
 }
 
-const char *sg_inherited_fault(const struct sg_policy *policy, pid_t pid)
+/* Who opened it nobody knows: we have it. */
+static void introduce(struct sg_subject *subject)
 {
-    static char fault[128], exe[64];
+    static char exe[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+    exe[len > 0 ? len : 0] = '\0';
+    subject->exe = exe;
+}
+
+const char *sg_inherited_fault(const struct sg_policy *policy)
+{
+    static char fault[128];
     DIR *folder = opendir("/proc/self/fd");
     const struct dirent *entry;
     bool refused = false;
@@ -33,18 +43,14 @@ const char *sg_inherited_fault(const struct sg_policy *policy, pid_t pid)
                  strerror(errno));
         return fault;
     }
-    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
     while (!refused && (entry = readdir(folder))) {
         int fd = atoi(entry->d_name); /* NOLINT(cert-err34-c): names that the kernel made */
-        struct sg_subject subject = {.fd = fd,
-                                     .event = SG_EVENT_OPEN,
-                                     .exe = exe,
-                                     .pid = (uint32_t)pid,
-                                     .tid = (uint32_t)pid};
-        if (entry->d_name[0] == '.' || !is_readable_file(fd, &subject.st))
+        int flags = fcntl(fd, F_GETFL);
+        struct sg_subject subject = {.fd = fd, .event = SG_EVENT_OPEN, .introduce = introduce};
+        if (entry->d_name[0] == '.' || !is_readable_file(fd, flags, &subject.st))
             continue;
         snprintf(fault, sizeof(fault), "/dev/fd/%d is open already, and refused", fd);
-        refused = !sg_vetting(&subject, policy, O_RDONLY);
+        refused = !sg_vetting(&subject, policy, flags);
     }
     closedir(folder);
     return refused ? fault : NULL;

@@ -4,11 +4,12 @@
 
 #include "policy/policy.h"
 
-#include <sys/types.h>
+#include <stdbool.h>
 
-/* Vets those that the command `pid` is to have from us. NULL, or what speaks against it: one that
- * is refused, by the name that /proc has for it, or that they cannot be listed. */
-const char *sg_inherited_fault(const struct sg_policy *policy, pid_t pid);
+/* Vets those that a program would have from us, as sg_vetting() does: whoever is forked then has
+ * what was vetted. NULL, or what speaks against it: one that is refused, by the name that /proc
+ * has for it, or that they cannot be listed. */
+const char *sg_inherited_fault(const struct sg_policy *policy);
 
 /* Closes all in this process but standard error and these three. */
 bool sg_inherited_close(int keep, int keep_too, int keep_also);

@@ -102,8 +102,6 @@ static bool can_read_memory(pid_t pid)
 /* Empty: the command said itself what is wrong, and ends with that status. */
 static bool begin(struct supervisor *self, char *why, size_t cap)
 {
-    const char *fault;
-
     *why = '\0';
     self->listener = sg_handover_take(self->child);
     if (self->listener < 0)
@@ -111,11 +109,6 @@ static bool begin(struct supervisor *self, char *why, size_t cap)
     if (!can_read_memory(self->pid))
         snprintf(why, cap, "the kernel does not let the memory of supervised programs be read: %s",
                  strerror(errno));
-    else if (!sg_rights_start() || !sg_place_start())
-        snprintf(why, cap, "/proc: %s (is it mounted, and that of this PID namespace?)",
-                 strerror(errno));
-    else if ((fault = sg_inherited_fault(self->command->policy, self->pid)))
-        snprintf(why, cap, "%s", fault);
     else if (!sg_inherited_close(self->front, self->child, self->listener) ||
              !sg_workers_start(self->listener, self->command->policy))
         snprintf(why, cap, "no supervisor: %s", strerror(errno));
@@ -224,6 +217,19 @@ static int supervise(struct supervisor *self)
     return 0;
 }
 
+/* Before there is a command: it is to have the descriptors that were vetted. NULL, or what speaks
+ * against it. */
+static const char *prepare(const struct sg_policy *policy)
+{
+    static char fault[128];
+
+    if (sg_rights_start() && sg_place_start())
+        return sg_inherited_fault(policy);
+    snprintf(fault, sizeof(fault), "/proc: %s (is it mounted, and that of this PID namespace?)",
+             strerror(errno));
+    return fault;
+}
+
 static int be_supervisor(const struct sg_supervised_command *command, int front,
                          const sigset_t *signals)
 {
@@ -231,6 +237,12 @@ static int be_supervisor(const struct sg_supervised_command *command, int front,
         .command = command, .front = front, .listener = -1, .pid = -1, .parent = getppid()};
     int pair[2];
 
+    const char *fault = prepare(command->policy);
+
+    if (fault) {
+        tell_front(&self, SG_FRONT_REFUSED, refuse(command->name, fault, 0));
+        return 1;
+    }
     prctl(PR_SET_NAME, "sg-supervisor", 0, 0, 0);
     if (sg_tree_adopt() && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0)
         self.pid = fork();

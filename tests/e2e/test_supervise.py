@@ -320,3 +320,37 @@ def test_descriptor_that_is_open_already(here: Path) -> None:
         assert done.stdout == (CLEAN if status == 0 else b"")
     last = done.stderr.decode().splitlines()[-1]
     assert last == "safeguard: run: cat: /dev/fd/0 is open already, and refused; not run"
+
+
+def test_strict_snapshot_of_a_descriptor_that_is_open_already(here: Path) -> None:
+    """The program has what was vetted, not the file."""
+    policy = here / "strict.ini"
+    policy.write_text("[consistency]\nsnapshot = strict\n")
+    policy.chmod(0o644)
+    code = "import os; print('open', flush=True); input(); print(os.pread({}, 100, 0))"
+    words: Words = [*SUPERVISE, "--policy", policy, "--", "env", "-i", "/usr/bin/python3", "-c"]
+    with (
+        (here / "clean.pkl").open("rb") as file,
+        subprocess.Popen(
+            [*words, code.format(file.fileno())],
+            pass_fds=[file.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=clean_environment(),
+        ) as process,
+    ):
+        assert process.stdout
+        assert process.stdout.readline() == b"open\n"
+        (here / "clean.pkl").write_bytes((here / "bad.pkl").read_bytes())
+        out, _ = process.communicate(b"\n", timeout=SECONDS)
+    assert out.decode() == f"{CLEAN!r}\n"
+
+
+def test_record_of_a_descriptor_that_is_open_already(here: Path) -> None:
+    """Who opened it nobody knows: the one that has it is told."""
+    log = here / "log"
+    with (here / "bad.pkl").open("rb") as file:
+        words: Words = [*SUPERVISE, "--log", log, "--", "cat"]
+        subprocess.run(words, stdin=file, env=clean_environment(), timeout=SECONDS, check=False)
+    (record,) = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (record["exe"], record["path"]) == (str(CLI.resolve()), str(here / "bad.pkl"))

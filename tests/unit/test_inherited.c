@@ -9,7 +9,7 @@
 static const char *fault_of(const char *path, int flags)
 {
     int fd = open(path, flags);
-    const char *fault = sg_inherited_fault(&policy, getpid());
+    const char *fault = sg_inherited_fault(&policy);
 
     assert_true(fd >= 0);
     close(fd);
@@ -39,7 +39,7 @@ static void what_cannot_be_listed_is_a_fault(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     few = (struct rlimit){.rlim_cur = 3, .rlim_max = files.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    const char *fault = sg_inherited_fault(&policy, getpid());
+    const char *fault = sg_inherited_fault(&policy);
     bool closed = sg_inherited_close(0, 0, 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
     assert_string_equal(fault, "what is open already cannot be listed: Too many open files");
