@@ -25,10 +25,13 @@ SG_HOOK int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                            void *(*run)(void *), void *arg)
 {
     __typeof__(&pthread_create) real = SG_REAL(pthread_create);
-    struct beginning *beginning = sg_effects_in_load() ? sg_raw_map(sizeof(*beginning)) : NULL;
+    bool in_load = sg_effects_in_load();
+    struct beginning *beginning = in_load ? sg_raw_map(sizeof(*beginning)) : NULL;
 
     if (!real)
         return EAGAIN; /* before glibc 2.34, in a program without libpthread */
+    if (in_load && !beginning && sg_effects_action() == SG_BLOCK)
+        return EAGAIN; /* as where there is no memory for the thread */
     if (!beginning)
         return real(thread, attributes, run, arg);
     *beginning = (struct beginning){run, arg};

@@ -15,23 +15,18 @@ static bool is_shared(struct sg_object *name)
     return !text || dlsym(RTLD_DEFAULT, text);
 }
 
-static bool is_frame_of(struct sg_object *frame, const char *file)
-{
-    return sg_frames_is(frame, file);
-}
-
 /* Behind ctypes' own functions stands who reached for the attribute. */
 static bool is_asked_by_code(struct sg_object *loader)
 {
     struct sg_object *frame = sg_py.PyEval_GetFrame();
 
     sg_py.Py_IncRef(frame);
-    while (frame && is_frame_of(frame, "/ctypes/__init__.py")) {
+    while (frame && sg_frames_is(frame, "/ctypes/__init__.py")) {
         struct sg_object *back = sg_frames_back(frame);
         sg_py.Py_DecRef(frame);
         frame = back;
     }
-    bool code = frame && frame != loader && !is_frame_of(frame, "/pickle.py");
+    bool code = frame && frame != loader && !sg_frames_is(frame, "/pickle.py");
     sg_py.Py_DecRef(frame);
     return code;
 }

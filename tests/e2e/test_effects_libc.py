@@ -184,3 +184,36 @@ def test_a_thread_that_cannot_be_started_is_an_error_as_ever(venv_python: str) -
     outside, inside, again = done.out.split()
     assert outside in ("11", "12")
     assert (inside, again) == (outside, outside)
+
+
+UNMARKED = """
+import ctypes, os, pickle, struct, sys, threading
+
+def begin(path):
+    thread = threading.Thread(None, os.mkdir, None, (path,))
+    thread.start()
+    thread.join()
+class Do:
+    def __reduce__(self): return begin, (sys.argv[1],)
+data = pickle.dumps(Do())
+
+# What tells a thread that it is a load's lies in a mapping of 16 bytes: there is none to be had.
+MMAP, ALLOW, NO_MEMORY = {"x86_64": 9, "aarch64": 222}[os.uname().machine], 0x7FFF0000, 0x5000C
+rows = (0x20, 0, 0, 0), (0x15, 0, 3, MMAP), (0x20, 0, 0, 24), (0x15, 0, 1, 16)
+rows += (0x06, 0, 0, NO_MEMORY), (0x06, 0, 0, ALLOW)
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+program = struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code))
+prctl = ctypes.CDLL(None).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, program) == 0
+begin(sys.argv[1] + ".before")
+try: pickle.loads(data)
+except RuntimeError as error: print(error)
+"""
+
+
+def test_a_thread_that_cannot_be_told_that_it_is_a_loads_is_not_started(
+    venv_python: str, place: Path
+) -> None:
+    done = run([venv_python, "-c", UNMARKED, place / "made"], env=guarded())
+    assert (done.status, done.out) == (0, "can't start new thread\n"), done
+    assert [path.name for path in place.iterdir()] == ["made.before"]
