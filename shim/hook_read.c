@@ -151,16 +151,21 @@ SG_HOOK ssize_t splice(int in, off_t *in_at, int out, off_t *out_at, size_t len,
     return moved(in, SG_REAL(splice)(in, in_at, out, out_at, len, flags));
 }
 
+/* Only to ask where the offset is leads nowhere. */
+static void going_elsewhere(int fd, off_t offset, int whence)
+{
+    if (whence != SEEK_CUR || offset != 0)
+        sg_fd_refresh(fd);
+}
+
 SG_HOOK off_t lseek(int fd, off_t offset, int whence)
 {
-    if (whence == SEEK_SET)
-        sg_fd_refresh(fd);
+    going_elsewhere(fd, offset, whence);
     return SG_REAL(lseek)(fd, offset, whence);
 }
 
 SG_HOOK off_t lseek64(int fd, off_t offset, int whence)
 {
-    if (whence == SEEK_SET)
-        sg_fd_refresh(fd);
+    going_elsewhere(fd, offset, whence);
     return SG_REAL(lseek64)(fd, offset, whence);
 }

@@ -24,7 +24,7 @@ struct sg_phrase sg_note_begin(void)
     atomic_store_explicit(&note->owner, &sg_note_mine, memory_order_relaxed);
     sg_note_mine = note;
     struct sg_phrase phrase = sg_phrase_open(note->bytes + MESSAGE_MAX, TEXT_MAX - 1);
-    sg_phrase_string(&phrase, " [safeguard: ");
+    sg_phrase_string(&phrase, SG_NOTE_BEGIN);
     return phrase;
 }
 

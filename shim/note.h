@@ -22,6 +22,8 @@ static inline void sg_note_drop(void)
         sg_note_mine = NULL;
 }
 
+#define SG_NOTE_BEGIN " [safeguard: "
+
 /* "MESSAGE [safeguard: NOTE]" in memory that holds until this thread's next note, or NULL: there
  * is none. */
 const char *sg_note_append(const char *message);

@@ -10,8 +10,6 @@
 
 #define KEPT 64u
 
-#define NOTE_BEGIN " [safeguard: " /* of note.c */
-
 static struct refusal {
     pid_t tid; /* 0: free */
     size_t len;
@@ -42,15 +40,15 @@ void sg_refusals_keep(pid_t tid)
     const char *note = sg_note_append("");
     size_t len = note ? strlen(note) : 0;
 
-    if (len < sizeof(NOTE_BEGIN))
+    if (len < sizeof(SG_NOTE_BEGIN))
         return;
-    len -= sizeof(NOTE_BEGIN); /* and the bracket at its end */
+    len -= sizeof(SG_NOTE_BEGIN); /* and the bracket at its end */
     pthread_mutex_lock(&lock);
     struct refusal *refusal = &refusals[next++ % KEPT];
     clear(refusal);
     refusal->tid = tid;
     refusal->len = len < sizeof(refusal->text) ? len : sizeof(refusal->text);
-    memcpy(refusal->text, note + sizeof(NOTE_BEGIN) - 1, refusal->len);
+    memcpy(refusal->text, note + sizeof(SG_NOTE_BEGIN) - 1, refusal->len);
     kept++;
     pthread_mutex_unlock(&lock);
     sg_note_drop();

@@ -130,8 +130,7 @@ static ssize_t by_splice(struct trial *trial)
     return after_move(trial, SPLICE);
 }
 
-/* A cleared file is written over by somebody else, then read from its beginning again. */
-static ssize_t after_seek(struct trial *trial, off_t (*seek)(int, off_t, int))
+ssize_t after_seek(struct trial *trial, off_t (*seek)(int, off_t, int), int whence)
 {
     char name[4096], byte;
     int from = raw_open(trial->path, O_RDONLY);
@@ -147,17 +146,18 @@ static ssize_t after_seek(struct trial *trial, off_t (*seek)(int, off_t, int))
     (void)!syscall(SYS_pwrite64, other, trial->bytes, len, 0);
     raw_close(other);
     memset(trial->bytes, 0, sizeof(trial->bytes));
-    return seek(fd, 0, SEEK_SET) == 0 ? read_fill(fd, trial) : (errno = ECHILD, -1);
+    off_t back = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? -2 : -len;
+    return seek(fd, back, whence) == 0 ? read_fill(fd, trial) : (errno = ECHILD, -1);
 }
 
 static ssize_t by_lseek(struct trial *trial)
 {
-    return after_seek(trial, lseek);
+    return after_seek(trial, lseek, SEEK_SET);
 }
 
 static ssize_t by_lseek64(struct trial *trial)
 {
-    return after_seek(trial, lseek64);
+    return after_seek(trial, lseek64, SEEK_SET);
 }
 
 #define ROW(symbol)                                                                                \

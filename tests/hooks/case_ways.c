@@ -161,6 +161,16 @@ static ssize_t by_written_back(struct trial *trial)
     return read_fill(fd, trial);
 }
 
+static ssize_t by_seek_from_the_end(struct trial *trial)
+{
+    return after_seek(trial, lseek, SEEK_END);
+}
+
+static ssize_t by_seek_from_here(struct trial *trial)
+{
+    return after_seek(trial, lseek, SEEK_CUR);
+}
+
 /* A clean model was read in part when it was replaced in place. */
 static ssize_t by_pread_of_rewritten(struct trial *trial)
 {
@@ -262,6 +272,8 @@ const struct hookcase cases_ways[] = {
     ROW(grown),
     ROW(grown_rdwr),
     ROW(written_back),
+    ROW(seek_from_the_end),
+    ROW(seek_from_here),
     ROW(pread_of_rewritten),
     ROW(mmap_of_rewritten),
     ROW_ALONE(vfork),

@@ -53,6 +53,10 @@ ssize_t read_fill(int fd, struct trial *trial);
 /* A descriptor that the guard has seen read and found harmless. */
 int cleared_fd(const struct trial *trial);
 
+/* A cleared file is written over by somebody else, then `seek` goes back to its beginning from
+ * `whence`, and it is read once more. */
+ssize_t after_seek(struct trial *trial, off_t (*seek)(int, off_t, int), int whence);
+
 /* A file of its own for each trial that wants one. */
 void scratch_name(const struct trial *trial, char *into, size_t cap);
 
