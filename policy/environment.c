@@ -2,8 +2,6 @@
 #include "policy/edits.h"
 #include "policy/refusal.h"
 
-#define LOG_PATH_MAX 4095u
-
 static enum sg_status set_mode(struct sg_policy *policy, struct sg_text value,
                                struct sg_policy_error *error)
 {
@@ -27,7 +25,7 @@ static enum sg_status set_mode(struct sg_policy *policy, struct sg_text value,
  * taken for a slip, not for a file of that name. */
 static const char *log_fault(struct sg_text value)
 {
-    if (value.len > LOG_PATH_MAX)
+    if (value.len > SG_LOG_PATH_MAX)
         return "path longer than 4095 bytes";
     for (size_t i = 0; i < value.len; i++)
         if ((uint8_t)value.at[i] < ' ' || value.at[i] == 0x7f)

@@ -6,6 +6,8 @@
 #include "policy/phrase.h"
 #include "policy/policy.h"
 
+#define SG_LOG_PATH_MAX 4095u /* bytes of the path of a log */
+
 struct sg_choice {
     const char *name; /* NULL ends a list of choices */
     unsigned value;

@@ -4,8 +4,6 @@
 #include "policy/options.h"
 #include "policy/site_model.h"
 
-#define LOG_PATH_MAX 4095u
-
 _Static_assert(sizeof(enum sg_action) == sizeof(unsigned) &&
                    sizeof(enum sg_verdict) == sizeof(unsigned) &&
                    sizeof(enum sg_snapshot) == sizeof(unsigned) &&
@@ -132,7 +130,7 @@ static enum sg_status set_log(const struct sg_option *option, void *member, stru
     }
     if (value.len == 0 || value.at[0] != '/')
         return expected(option, why);
-    if (value.len > LOG_PATH_MAX)
+    if (value.len > SG_LOG_PATH_MAX)
         return refuse(why, "path longer than 4095 bytes");
     *log = (struct sg_policy_log){.target = SG_LOG_FILE, .path = value.at};
     return SG_OK;

@@ -123,11 +123,12 @@ static void refuse(const struct sg_policy_error *error)
  * less than blocking; a fault in the site's own policy leaves no such way. */
 static bool may_go_on(const struct sg_policy_error *error)
 {
+    static const char folder[] = "/etc/safeguard/";
     struct sg_policy_error ignored;
-    const char *sites = error->file ? strstr(error->file, "/etc/safeguard/") : NULL;
+    bool sites = error->file && !strncmp(error->file, folder, strlen(folder));
 
     return sg_policy_environment(&policy, secure_getenv, &ignored) == SG_OK &&
-           policy.mode != SG_BLOCK && (!sites || sites != error->file);
+           policy.mode != SG_BLOCK && !sites;
 }
 
 static enum sg_phase settle(bool failed, const struct sg_policy_error *error)

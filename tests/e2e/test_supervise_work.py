@@ -206,6 +206,7 @@ NUMBERS = {
         "clone3": 435,
         "ioctl": 16,
         "prlimit64": 302,
+        "capset": 126,
     },
     "aarch64": {
         "seccomp": 277,
@@ -215,6 +216,7 @@ NUMBERS = {
         "clone3": 435,
         "ioctl": 29,
         "prlimit64": 261,
+        "capset": 91,
     },
 }[os.uname().machine]
 ANY = -1
@@ -223,10 +225,12 @@ LISTENER = 8 | 32  # flags of the filter
 LISTEN = 0xC0502100  # SECCOMP_IOCTL_NOTIF_RECV
 
 
-def sandboxed(place: Path, call: str, error: int, *words: str, second: int = ANY) -> Done:
+def sandboxed(
+    place: Path, call: str, error: int, *words: str, second: int = ANY, user: int | None = None
+) -> Done:
     sandbox = compiled(SANDBOX, place / "sandbox")
     number = str(NUMBERS[call])
-    return run([sandbox, number, str(second), str(error), *SUPERVISE, "--", *words])
+    return run([sandbox, number, str(second), str(error), *SUPERVISE, "--", *words], user=user)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +291,25 @@ def test_supervisor_that_cannot_listen_takes_the_command_with_it(place: Path) ->
         "safeguard: run: the supervisor gave up; the command was killed"
     )
     assert "supervisor: Input/output error; the command is stopped" in done.err
+    assert not (place / "ran").exists()
+
+
+def test_right_to_trace_that_cannot_be_given_up(place: Path) -> None:
+    """Who has none needs no leave to give it up."""
+    if os.geteuid() != 0:
+        pytest.skip("it is root that has it")
+    place.chmod(0o755)
+    done = sandboxed(place, "capset", errno.EPERM, "true", user=NOT_ROOT)
+    assert (done.status, done.err) == (0, "")
+    has = int(Path("/proc/self/status").read_text().split("CapPrm:")[1].split()[0], 16)
+    if not has & 1 << 19:  # CAP_SYS_PTRACE
+        pytest.skip("nor has root, in this container")
+    done = sandboxed(place, "capset", errno.EPERM, "touch", str(place / "ran"))
+    assert (done.status, done.err) == (
+        125,
+        "safeguard: run: touch: the right to trace cannot be given up: Operation not permitted; "
+        "not run\n",
+    )
     assert not (place / "ran").exists()
 
 
