@@ -52,7 +52,6 @@ mount -t tmpfs -o size=64k none "$1"
 dd if=/dev/zero of="$1/ballast" bs=1k count="$4" status=none
 echo '{"whole":"line"}' > "$1/guard.log"
 dd if=/dev/zero of="$1/more" bs=1k count=64 status=none 2>/dev/null || true
-mkfifo "$1/../go" 2>/dev/null || true
 SAFEGUARD_LOG="$1/guard.log" LD_PRELOAD="$2" "$5" -c '
 import os, pickle, sys
 def attempt():
