@@ -212,8 +212,8 @@ def writers() -> Iterator[Attack]:
     )
 
 
-def carriers() -> Iterator[Attack]:
-    """Payloads inside strings: pickles, code, encoded source."""
+def inner_pickles() -> Iterator[Attack]:
+    """Payloads inside strings: pickles, and what reads as one."""
     inner = RUN + b"."
     latin1 = call(name("_codecs", "encode"), text(inner.decode("latin1")), text("latin1"))
     yield Attack("O25", "pickle-loads", call(name("pickle", "loads"), latin1) + b".")
@@ -241,6 +241,9 @@ def carriers() -> Iterator[Attack]:
         words=("unsafe_load",),
         load="",
     )
+
+
+def inner_code() -> Iterator[Attack]:
     code = compile(CODE, "x", "exec")
     loaded = call(name("marshal", "loads"), raw(marshal.dumps(code)))
     scope = b"}"
@@ -264,6 +267,9 @@ def carriers() -> Iterator[Attack]:
         pythons="self",
     )
     yield Attack("O26", "cloudpickle", cloudpickled(), words=(), verdict="suspicious", load="")
+
+
+def encoded_sources() -> Iterator[Attack]:
     source = base64.b64encode(CODE.encode())
     decoded = call(name("base64", "b64decode"), raw(source))
     yield Attack("O30", "base64", call(name("builtins", "exec"), decoded) + b".", words=("exec",))
@@ -342,5 +348,5 @@ def others() -> Iterator[Attack]:
 
 def attacks() -> list[Attack]:
     groups = [broken, operands, registry, divergences, names, resolvers, delayed, writers]
-    groups += [carriers, after_arrays, others]
+    groups += [inner_pickles, inner_code, encoded_sources, after_arrays, others]
     return [attack for group in groups for attack in group()]
