@@ -98,13 +98,22 @@ bool sg_stream_seek(struct sg_stream *s, uint64_t offset)
     return inside;
 }
 
-enum sg_status sg_stream_reread(const struct sg_stream *s, uint64_t offset, void *into, size_t len)
+const uint8_t *sg_stream_shown(const struct sg_stream *s, uint64_t offset, size_t len)
 {
+    const uint8_t *window = s->window ? s->window : s->source.mem;
     uint64_t behind = s->end_offset - offset;
 
-    if (s->window && offset <= s->end_offset && behind >= len &&
-        behind <= (uint64_t)(s->end - s->window)) {
-        memcpy(into, s->end - behind, len);
+    if (offset > s->end_offset || behind < len || behind > (uint64_t)(s->end - window))
+        return NULL;
+    return s->end - behind;
+}
+
+enum sg_status sg_stream_reread(const struct sg_stream *s, uint64_t offset, void *into, size_t len)
+{
+    const uint8_t *shown = sg_stream_shown(s, offset, len);
+
+    if (shown) {
+        memcpy(into, shown, len);
         return SG_OK;
     }
     if (s->fill)

@@ -69,6 +69,9 @@ bool sg_stream_skip(struct sg_stream *s, uint64_t len);
 /* Goes to `offset`, before or after the present one. Only where sg_stream_again(). */
 bool sg_stream_seek(struct sg_stream *s, uint64_t offset);
 
+/* Where `len` bytes at `offset` stand until the stream goes on; NULL: not in the window. */
+const uint8_t *sg_stream_shown(const struct sg_stream *s, uint64_t offset, size_t len);
+
 /* Reads `len` bytes at `offset`, which may have gone by. Only where sg_stream_again(). */
 SG_MUST_CHECK enum sg_status sg_stream_reread(const struct sg_stream *s, uint64_t offset,
                                               void *into, size_t len);

@@ -52,9 +52,10 @@ bool sg_name_text(struct sg_machine *m, sg_value v, struct sg_text *out)
     if (length > NAME_MAX_LENGTH || !sg_work(m, length))
         return false;
     size_t len = (size_t)length;
-    char *text = sg_arena_take(m->arena, len + 1);
-    if (!text || sg_value_read(m, v, 0, text, len) != len)
+    const char *shown = sg_value_shown(m, v);
+    char *copy = shown ? NULL : sg_arena_take(m->arena, len + 1);
+    if (!shown && (!copy || sg_value_read(m, v, 0, copy, len) != len))
         return false;
-    *out = (struct sg_text){text, len};
+    *out = (struct sg_text){shown ? shown : copy, len};
     return true;
 }

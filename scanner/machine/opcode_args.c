@@ -130,6 +130,16 @@ static void cut_last(uint64_t *length)
         --*length;
 }
 
+/* The second line may move the window: then the first is kept. */
+static const uint8_t *keep_first(struct sg_machine *m, const uint8_t *first, size_t length)
+{
+    const struct sg_stream *s = m->stream;
+
+    if (first && memchr(s->at, '\n', (size_t)(s->end - s->at)))
+        return first;
+    return (const uint8_t *)sg_arena_copy(m->arena, first, length);
+}
+
 static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
 {
     read_line(m, out);
@@ -139,9 +149,8 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
         out->second_length = 0;
         return SG_STEP_ON;
     }
-    /* The second line may move the window: keep the first. */
     size_t length = out->bytes ? (size_t)out->length : 0;
-    char *first = sg_arena_copy(m->arena, out->bytes, length);
+    const uint8_t *first = keep_first(m, out->bytes, length);
     if (!first)
         return SG_STEP_MEMORY;
     struct sg_argument second = {0};
@@ -149,7 +158,7 @@ static enum sg_step read_lines(struct sg_machine *m, struct sg_argument *out)
     m->scratch = m->arena->used;
     read_line(m, &second);
     m->scratch = scratch;
-    out->bytes = (const uint8_t *)first;
+    out->bytes = first;
     out->length = length;
     out->second = second.bytes;
     out->second_length = second.bytes ? second.length : 0;

@@ -210,6 +210,8 @@ uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
 void sg_value_escape(struct sg_machine *m, sg_value v);
 bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 bool sg_value_is_text(sg_value v); /* STR or BYTES */
+/* Text that stands in the window, until the stream goes on; NULL: it has to be read. */
+const char *sg_value_shown(const struct sg_machine *m, sg_value v);
 /* What a dict has for a key of at most 32 characters, among its first pairs; SG_ABSENT for none. */
 sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key);
 
@@ -235,7 +237,7 @@ sg_value sg_global_attribute(struct sg_machine *m, const struct sg_global *of, s
 SG_MUST_CHECK bool sg_work(struct sg_machine *m, uint64_t amount);
 
 /* names.c: text of a value as a name; false when it is not a constant STR. The text stays until the
- * arena's mark is restored. */
+ * stream goes on, or the arena's mark is restored. */
 bool sg_name_text(struct sg_machine *m, sg_value v, struct sg_text *out);
 bool sg_utf8_valid(struct sg_text text);
 bool sg_text_ascii(struct sg_text text);

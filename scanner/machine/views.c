@@ -102,6 +102,15 @@ uint64_t sg_value_length(const struct sg_machine *m, sg_value v)
     return place_of(m, v).length;
 }
 
+const char *sg_value_shown(const struct sg_machine *m, sg_value v)
+{
+    struct place place = place_of(m, v);
+
+    if (!place.kept || place.memory)
+        return NULL;
+    return (const char *)sg_stream_shown(m->stream, place.offset, (size_t)place.length);
+}
+
 size_t sg_value_read(const struct sg_machine *m, sg_value v, uint64_t offset, void *into,
                      size_t cap)
 {

@@ -126,6 +126,8 @@ static void what_a_decoder_gave_is_there_for_as_long_as_its_window(void **state)
     (void)state;
     sg_stream_decode(&s, gives_letters, &left, window, sizeof(window));
     assert_int_equal(sg_stream_need(&s, 100), SG_WINDOW_MIN);
+    assert_ptr_equal(sg_stream_shown(&s, 8, SG_WINDOW_MIN - 8), window + 8);
+    assert_null(sg_stream_shown(&s, 8, SG_WINDOW_MIN - 7));
     assert_int_equal(sg_stream_reread(&s, 0, bytes, 8), SG_OK);
     assert_int_equal(sg_stream_reread(&s, SG_WINDOW_MIN - 4, bytes, 8), SG_END); /* in part */
     assert_int_equal(sg_stream_reread(&s, SG_WINDOW_MIN + 4, bytes, 8), SG_END); /* to come */

@@ -1,6 +1,8 @@
 /* test_room.c - rooms are their taker's alone, and the beginning of one is kept for the next. */
 #include "shim/room.h"
 
+#include "sgscan.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 #include <string.h>
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -92,12 +95,49 @@ static void threads_have_rooms_of_their_own(void **state)
     }
 }
 
+static enum sg_status read_text(void *ctx, uint64_t offset, void *into, size_t len, size_t *got)
+{
+    memcpy(into, (const char *)ctx + offset, len);
+    *got = len;
+    return SG_OK;
+}
+
+/* What lies behind would be new memory for each file. */
+static void names_take_nothing_behind_what_is_kept(void **state)
+{
+    static char lines[] = "\x80\x02"
+                          "ccollections\nOrderedDict\n)R.";
+    static char counted[] = "\x80\x04\x8c\x0b"
+                            "collections\x8c\x0bOrderedDict\x93)R.";
+    const struct sg_source sources[] = {
+        {.read = read_text, .ctx = lines, .size = sizeof(lines) - 1},
+        {.read = read_text, .ctx = counted, .size = sizeof(counted) - 1},
+    };
+    struct sg_options options = {.limits = SG_LIMITS_DEFAULT};
+    size_t size = (size_t)options.limits.max_memory;
+    struct sg_report report;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+        struct sg_arena arena = {.base = sg_room_take(size), .size = size};
+        assert_non_null(arena.base);
+        assert_int_equal(mprotect(arena.base + SG_ROOM_KEPT, size - SG_ROOM_KEPT, PROT_NONE), 0);
+        assert_int_equal(sg_scan(&sources[i], &options, &arena, &report), SG_OK);
+        assert_int_equal(report.verdict, SG_BENIGN);
+        assert_string_equal(report.format, "pickle");
+        sg_room_give(arena.base, size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_given_back_is_had_again), cmocka_unit_test(two_at_once_are_two),
-        cmocka_unit_test(small_rooms_are_not_kept),        cmocka_unit_test(no_memory_is_no_room),
+        cmocka_unit_test(what_is_given_back_is_had_again),
+        cmocka_unit_test(two_at_once_are_two),
+        cmocka_unit_test(small_rooms_are_not_kept),
+        cmocka_unit_test(no_memory_is_no_room),
         cmocka_unit_test(threads_have_rooms_of_their_own),
+        cmocka_unit_test(names_take_nothing_behind_what_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
