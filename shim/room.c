@@ -25,12 +25,7 @@ void *sg_room_take(size_t size)
 
     if (room)
         room = grow(room, size);
-    if (room)
-        return room;
-    room = sg_raw_map(size);
-    if (room) /* most scans touch little */
-        (void)SG_RAW(SYS_madvise, room, size, MADV_NOHUGEPAGE);
-    return room;
+    return room ? room : sg_raw_map(size);
 }
 
 void sg_room_give(void *room, size_t size)
