@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A longer piece is not asked for again nearby. */
-#define SMALL SG_BLOCK_SIZE
+#define SMALL 4096u
 
 static enum sg_status read_past(struct sg_blocks *blocks, uint64_t offset, void *into, size_t len,
                                 size_t *got)

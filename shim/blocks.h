@@ -4,8 +4,10 @@
 
 #include "ground/source.h"
 
-#define SG_BLOCKS 16u
-#define SG_BLOCK_SIZE 4096u
+/* Half a page: most of what is asked for is the end of a member and the head of the next one, and
+ * what is copied beside it costs as much. */
+#define SG_BLOCKS 32u
+#define SG_BLOCK_SIZE 2048u
 
 struct sg_blocks {
     int fd;
