@@ -24,6 +24,5 @@ void *sg_real_find(enum sg_hook hook)
 void sg_real_find_all(void)
 {
     for (int hook = 0; hook < SG_HOOK_COUNT; hook++)
-        if (!atomic_load_explicit(&sg_reals[hook], memory_order_relaxed))
-            (void)sg_real_find((enum sg_hook)hook);
+        (void)sg_real_find((enum sg_hook)hook);
 }
