@@ -14,10 +14,11 @@
 
 const char *__asan_default_options(void);
 
-/* libarchive asks for as much memory as a header says, and takes no for an answer. */
+/* libarchive asks for as much memory as a header says, and takes no for an answer: it gets one
+ * before the fuzzer thinks of a limit. */
 const char *__asan_default_options(void)
 {
-    return "allocator_may_return_null=1";
+    return "allocator_may_return_null=1:max_allocation_size_mb=8191";
 }
 
 static uint64_t scan(const struct sg_source *source)
