@@ -58,29 +58,33 @@ static struct sg_object *bytes_of(struct sg_object *value, char **at, ssize_t *l
     return NULL;
 }
 
-/* A path that is a number is a descriptor: opening it was the effect. */
-static bool in_scratch(struct sg_object *args, uint8_t path, uint8_t folder, bool follow)
+/* What SQLite takes for a database that is no file; to others it is a name as any. */
+static bool is_in_memory(const struct sg_effect_row *row, const char *path)
 {
-    struct sg_object *value = item(args, path - 1);
-    long dir = folder ? number(item(args, folder - 1), AT_FDCWD) : AT_FDCWD;
+    return !strcmp(row->event, "sqlite3.connect") && !strcmp(path, ":memory:");
+}
+
+/* The path `i` of the row. One that is a number is a descriptor: opening it was the effect. */
+static bool in_scratch(struct sg_object *args, const struct sg_effect_row *row, unsigned i)
+{
+    struct sg_object *value = item(args, row->path[i] - 1);
+    long dir = row->folder[i] ? number(item(args, row->folder[i] - 1), AT_FDCWD) : AT_FDCWD;
     char *at;
     ssize_t len;
 
     if (!value || sg_py_is(value, sg_py.PyLong_Type))
         return value != NULL;
     struct sg_object *bytes = bytes_of(value, &at, &len);
-    bool is = bytes && (!strcmp(at, ":memory:") ||
-                        sg_scratch_holds(dir < 0 ? AT_FDCWD : (int)dir, at, follow));
+    bool is = bytes && (is_in_memory(row, at) || sg_scratch_holds(dir < 0 ? AT_FDCWD : (int)dir, at,
+                                                                  !(row->flags & SG_E_LINK)));
     sg_py.Py_DecRef(bytes);
     return is;
 }
 
 bool sg_arguments_scratch(struct sg_object *args, const struct sg_effect_row *row)
 {
-    bool follow = !(row->flags & SG_E_LINK);
-
     for (unsigned i = 0; i < 2 && row->path[i]; i++)
-        if (!in_scratch(args, row->path[i], row->folder[i], follow))
+        if (!in_scratch(args, row, i))
             return false;
     return true;
 }

@@ -19,8 +19,8 @@
 
 static enum sg_action action;
 
-/* The last effect of this thread that had an audit event was let pass: so is what libc is asked
- * for next, with the GIL released and no frames to look at. */
+/* The last effect of this thread that had an audit event was let pass, by an import or outside any
+ * load: so is what libc is asked for next, with the GIL released and no frames to look at. */
 static __thread unsigned let_pass; /* enum sg_effect + 1 */
 
 void sg_effects_start(const struct sg_policy *policy)
@@ -60,7 +60,8 @@ static int refuse(const struct sg_effect_row *row, struct sg_object *args, struc
     sg_blocked_tell(&deed, loader);
     if (deed.action == SG_BLOCK)
         return sg_blocked_raise("safeguard refused what this pickle does: ", detail);
-    let_pass = row->effect + 1u;
+    if (action == SG_LOG)
+        let_pass = row->effect + 1u; /* not to be told twice */
     return 0;
 }
 
@@ -95,6 +96,8 @@ static int judge(const struct sg_effect_row *row, struct sg_object *args)
     if (place == SG_PLACE_LOADING || (place == SG_PLACE_IMPORTING && row->flags & SG_E_NEVER)) {
         if (!is_expected(row, args, loader))
             return refuse(row, args, loader);
+        if (row->path[0])
+            return 0; /* what is then opened need not be that path: libc's entries look again */
     }
     let_pass = row->effect + 1u;
     return 0;
@@ -208,6 +211,9 @@ bool sg_effects_in_load(void)
 
 void sg_effects_look(void)
 {
-    if (sg_effects_in_load())
-        sg_window_named(); /* or as good as */
+    if (!sg_effects_in_load())
+        return;
+    sg_window_named(); /* or as good as */
+    if (action == SG_BLOCK)
+        let_pass = 0; /* by an import that is over */
 }

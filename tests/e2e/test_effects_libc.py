@@ -1,10 +1,14 @@
 """libc's own entries, called while a pickle is loaded by what causes no audit event: none is let through."""
 
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import guarded, policy_file, run
+from gadget_runs import outside_temporary
 
 # What each call is refused for; outside a load, and where it may, it fails by itself: nothing of this exists.
 PROGRAM = """
@@ -217,3 +221,66 @@ def test_a_thread_that_cannot_be_told_that_it_is_a_loads_is_not_started(
     done = run([venv_python, "-c", UNMARKED, place / "made"], env=guarded())
     assert (done.status, done.out) == (0, "can't start new thread\n"), done
     assert [path.name for path in place.iterdir()] == ["made.before"]
+
+
+# What an effect that may be lets pass is that effect's own: whatever comes after it has no event.
+AFTER = """
+import os, pickle, sqlite3, sys
+from multiprocessing.util import spawnv_passfds
+sys.path.insert(0, sys.argv[2])
+
+def spawn(): os.waitpid(spawnv_passfds(b"/usr/bin/touch", ["touch", "made"], ()), 0)
+def after_a_fork():
+    child = os.fork()
+    if child == 0:
+        spawn()
+        os._exit(0)
+    os.waitpid(child, 0)
+def after_an_import():
+    import spawning
+    spawn()
+def below_a_database_in_memory():
+    connection = sqlite3.connect(":memory:")
+    connection.execute("attach database 'made' as a")
+    connection.execute("create table a.t(x)")
+def as_a_database_in_memory(): open(":memory:", "w")
+def fine():
+    connection = sqlite3.connect(sys.argv[2] + "/database")
+    connection.execute("create table t(x)")
+
+class Do:
+    def __reduce__(self): return globals()[sys.argv[1]], ()
+try: pickle.loads(pickle.dumps(Do()))
+except (OSError, sqlite3.Error): pass
+"""
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    root = outside_temporary()
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    "way",
+    ["after_a_fork", "after_an_import", "below_a_database_in_memory", "as_a_database_in_memory"],
+)
+def test_what_one_effect_may_do_the_next_may_not(
+    interpreter: str, way: str, place: Path, outside: Path
+) -> None:
+    (place / "spawning.py").write_text("import subprocess\nsubprocess.run(['true'])\n")
+    policy = policy_file(place, "[python]\nfind_class = off\n")
+    words = [interpreter, "-c", AFTER, way, place]
+    done = run(words, env=guarded(policy=policy), cwd=outside)
+    assert (done.status, list(outside.iterdir())) == (0, []), done
+    assert run(words, cwd=outside).status == 0
+    assert list(outside.iterdir()) != []
+
+
+def test_databases_in_temporary_folders_go_on(interpreter: str, place: Path) -> None:
+    done = run([interpreter, "-c", AFTER, "fine", place], env=guarded())
+    assert (done.status, done.guard_lines) == (0, [])
+    assert (place / "database").stat().st_size > 0
