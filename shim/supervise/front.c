@@ -19,8 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATUS_REFUSED 125
-
 struct front {
     int channel, signals;
     int command; /* a pidfd, or -1 */
@@ -98,14 +96,14 @@ static int lose_supervisor(const struct front *front)
                 strsignal(WTERMSIG(status)));
     else
         fprintf(stderr, "safeguard: run: the supervisor gave up; the command was killed\n");
-    return STATUS_REFUSED;
+    return SG_STATUS_REFUSED;
 }
 
 int sg_front(int channel, pid_t supervisor)
 {
     struct front front = {.channel = channel, .supervisor = supervisor, .command = -1};
     struct sg_front_word word;
-    int status = STATUS_REFUSED;
+    int status = SG_STATUS_REFUSED;
     sigset_t all;
 
     sigfillset(&all);

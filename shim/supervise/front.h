@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define SG_STATUS_REFUSED 125 /* exit status after a message: nothing was run, or it was killed */
+
 enum sg_front_kind {
     SG_FRONT_STARTED, /* value: the command's process */
     SG_FRONT_REFUSED, /* value: an exit status; a message was printed */

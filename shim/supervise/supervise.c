@@ -25,8 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATUS_REFUSED 125
-
 struct supervisor {
     const struct sg_supervised_command *command;
     int front;    /* to the front */
@@ -41,7 +39,7 @@ static int refuse(const char *name, const char *what, int error)
 {
     fprintf(stderr, "safeguard: run: %s: %s%s%s; not run\n", name, what, error ? ": " : "",
             error ? strerror(error) : "");
-    return STATUS_REFUSED;
+    return SG_STATUS_REFUSED;
 }
 
 static int explain(const char *name, const char *step, int error)
@@ -72,7 +70,7 @@ static int be_command(const struct sg_supervised_command *command, int channel,
         return refuse(command->name, "no supervisor", errno);
     close(listener);
     if (read(channel, &byte, 1) != 1)
-        return STATUS_REFUSED;
+        return SG_STATUS_REFUSED;
     close(channel);
     sigprocmask(SIG_SETMASK, signals, NULL);
     return command->become(command->ctx);
@@ -172,7 +170,7 @@ static int wait_for(pid_t pid)
     int status = 0;
 
     (void)waitpid(pid, &status, 0); /* all signals are blocked */
-    return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_REFUSED;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : SG_STATUS_REFUSED;
 }
 
 /* Every worker has a few open, and the command keeps the limit that it had. */

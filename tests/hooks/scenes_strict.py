@@ -13,6 +13,8 @@ KEPT = {
     "lseek64",
     "rewritten",
     "rewritten_model",
+    "seek_from_the_end",
+    "seek_from_here",
     "pread_of_rewritten",
     "mmap_of_rewritten",
 }
