@@ -37,16 +37,12 @@ static void read_shared(const uint8_t *at, struct sg_zip_header *header)
 void sg_zip_read_central(const uint8_t *at, struct sg_zip_header *header)
 {
     read_shared(at + 8, header);
-    header->comment_len = sg_le16(at + 32);
-    header->disk = sg_le16(at + 34);
     header->offset = sg_le32(at + 42);
 }
 
 void sg_zip_read_local(const uint8_t *at, struct sg_zip_header *header)
 {
     read_shared(at + 6, header);
-    header->comment_len = 0;
-    header->disk = 0;
     header->offset = 0;
 }
 
@@ -82,7 +78,6 @@ struct sg_zip_extra sg_zip_read_extra(const uint8_t *at, size_t len, bool each,
         if (id == EXTRA_ZIP64 && (extra.zip64_fields++ == 0 || each)) {
             extra.broken |= !read_zip64(at + 4, size, header);
         } else if (id == EXTRA_UNICODE_PATH && size > 5 && at[4] == 1) {
-            extra.unicode_crc = sg_le32(at + 5);
             extra.unicode_name = (struct sg_text){(const char *)at + 9, size - 5};
         }
         at += 4 + size;

@@ -24,9 +24,8 @@
 #define SG_ZIP_LOCATOR_SIZE 20u
 #define SG_ZIP_DESCRIPTOR_MAX 24u
 
-/* The longest entries: three fields of variable length in the directory, two in a local header. */
+/* The longest entry of a directory: it has three fields of variable length. */
 #define SG_ZIP_CENTRAL_MAX (SG_ZIP_CENTRAL_SIZE + 3u * 65535u)
-#define SG_ZIP_LOCAL_MAX (SG_ZIP_LOCAL_SIZE + 2u * 65535u)
 
 /* In a field of 32 bits: look into zip64. */
 #define SG_ZIP_IN_ZIP64 0xffffffffu
@@ -51,16 +50,13 @@ struct sg_zip_header {
     uint32_t crc;
     uint16_t flags;
     uint16_t method;
-    uint16_t disk;
     uint16_t name_len;
     uint16_t extra_len;
-    uint16_t comment_len;
 };
 
 /* What extra fields of a header say beyond it. */
 struct sg_zip_extra {
     struct sg_text unicode_name; /* of field 0x7075, whose CRC of the name is not checked */
-    uint32_t unicode_crc;
     uint32_t zip64_fields; /* how many */
     bool broken;           /* lengths do not fit, or zip64 lacks a size it is asked for */
 };

@@ -178,10 +178,8 @@ static void compose_npy(struct sg_composer *c, const struct sg_feed *feed)
 
 bool sg_members_bid(const uint8_t *head, size_t len)
 {
-    enum sg_known_kind kind = sg_known_format(head, len).kind;
-
-    return sg_npy_bid(head, len) || sg_hdf5_bid(head, len) || kind == SG_KNOWN_POINTER ||
-           kind == SG_KNOWN_PACKED || sg_tar_bid(head, len);
+    return sg_npy_bid(head, len) || sg_hdf5_bid(head, len) ||
+           sg_known_format(head, len).kind != SG_KNOWN_NOT || sg_tar_bid(head, len);
 }
 
 static size_t read_head(struct sg_composer *c, const struct sg_feed *feed, uint8_t *head)
@@ -202,7 +200,7 @@ static size_t read_head(struct sg_composer *c, const struct sg_feed *feed, uint8
 
 static void tell_known(struct sg_composer *c, const struct sg_known *known)
 {
-    if (known->kind != SG_KNOWN_POINTER && known->kind != SG_KNOWN_PACKED)
+    if (known->kind == SG_KNOWN_NOT)
         return;
     sg_compose_format(c, known->name);
     sg_judge_finding(c->judge, SG_F_NOT_ANALYSED, 0,

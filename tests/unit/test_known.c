@@ -1,4 +1,4 @@
-/* test_known.c - formats by their first bytes. */
+/* test_known.c - pointers and packed archives by their first bytes. */
 #include "reader_cases.h"
 
 #include "scan/known.h"
@@ -18,41 +18,10 @@ struct row {
 static const struct row rows[] = {
     ROW("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", POINTER, "lfs-pointer"),
     ROW("7z\xbc\xaf\x27\x1c\0\4", PACKED, "7z"),
-    ROW("GGUF\3\0\0\0", SAFE, "gguf"),
-    ROW("\x7f"
-        "ELF\2\1\1",
-        SAFE, "elf"),
-    ROW("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", SAFE, "png"),
-    ROW("\xff\xd8\xff\xe0", SAFE, "jpeg"),
-    ROW("GIF89a", SAFE, "gif"),
-    ROW("GIF87a", SAFE, "gif"),
-    ROW("%PDF-1.7\n", SAFE, "pdf"),
-    ROW("SQLite format 3\0\x10\0", SAFE, "sqlite"),
-    ROW("PAR1\x15\4", SAFE, "parquet"),
-    ROW("ARROW1\0\0\xff", SAFE, "arrow"),
-    ROW("RIFF\x24\0\0\0WAVEfmt ", SAFE, "wav"),
-    ROW("RIFF\x24\0\0\0WEBPVP8 ", SAFE, "webp"),
-    ROW("\0\0\0\x20"
-        "ftypisom",
-        SAFE, "mp4"),
-    ROW("OggS\0\2", SAFE, "ogg"),
-    ROW("fLaC\0\0", SAFE, "flac"),
-    ROW("\xa7\r\r\n\0\0\0\0\x12\x34\x56\x78\0\1\0\0\xe3", SAFE, "pyc"),
-    ROW("\x40\0\0\0\0\0\0\0{\"__metadata__\":{}}", SAFE, "safetensors"),
-    ROW("\x02\0\0\0\0\0\0\0{}", SAFE, "safetensors"),
-    ROW("\x03\0\0\0\0\0\0\0{ }", SAFE, "safetensors"),
-    ROW("\x03\0\0\0\0\0\0\0{'}", NOT, NULL),
-    ROW("\xa7\r\r\n\4\0\0\0\x12\x34\x56\x78\0\1\0\0\xe3", NOT, NULL),
-    ROW("\xa7\r\r\n\0\1\0\0\x12\x34\x56\x78\0\1\0\0\xe3", NOT, NULL),
-    ROW("\xa7\r\r\n\0\0\1\0\x12\x34\x56\x78\0\1\0\0\xe3", NOT, NULL),
-    ROW("\xa7\r\r\n\0\0\0\1\x12\x34\x56\x78\0\1\0\0\xe3", NOT, NULL),
     ROW("", NOT, NULL),
     ROW("\x80\4\x95", NOT, NULL),
     ROW("PK\3\4", NOT, NULL),
-    ROW("RIFF\x24\0\0\0AVI ", NOT, NULL),
-    ROW("XXXX\x24\0\0\0WAVE", NOT, NULL),
-    ROW("a\n\r\n text that has line ends", NOT, NULL),
-    ROW("\xff\xff\xff\xff\xff\xff\xff\x7f{\"a\"", NOT, NULL),
+    ROW("7z\xbc\xaf\x27\x1d\0\4", NOT, NULL),
     ROW("version 1.0", NOT, NULL),
 };
 
