@@ -57,8 +57,8 @@ struct sg_zip_header {
 /* What extra fields of a header say beyond it. */
 struct sg_zip_extra {
     struct sg_text unicode_name; /* of field 0x7075, whose CRC of the name is not checked */
-    uint32_t zip64_fields; /* how many */
-    bool broken;           /* lengths do not fit, or zip64 lacks a size it is asked for */
+    uint32_t zip64_fields;       /* how many */
+    bool broken;                 /* lengths do not fit, or zip64 lacks a size it is asked for */
 };
 
 /* `at` holds the whole fixed part and begins with its signature. */
