@@ -30,12 +30,18 @@
 
 /* Whether a file of `size` bytes that begins with `head` (`len` bytes) needs a scan. When it
  * says no, `*tail` is how many bytes of the file's end must still be shown to sg_sniff_tail()
- * (0: none). False only for what no reading could take for a pickle carrier. Costs well under a
- * microsecond, needs no arena. */
+ * (0: none). All three say no only to what no reading could take for a pickle carrier. Costs well
+ * under a microsecond, needs no arena. */
 SG_API bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail);
 
 /* Whether the last `len` bytes of a file show an archive that is found from its end. */
 SG_API bool sg_sniff_tail(const uint8_t *tail, size_t len);
+
+/* Whether what stands at SG_SNIFF_SIZE of a file, or twice, four times, eight times as far, … shows
+ * content that is found there, whatever comes before it (HDF5 behind a user's block). For what both
+ * others said no to. Wants SG_SNIFF_BLOCK bytes. */
+#define SG_SNIFF_BLOCK 8u
+SG_API bool sg_sniff_block(const uint8_t *at, size_t len);
 
 /* A file for sg_source_file(). */
 struct sg_file {

@@ -17,9 +17,27 @@ static struct {
     uint8_t bytes[SG_SNIFF_TAIL_MAX];
 } buffers[BUFFERS] = {{.taken = ATOMIC_FLAG_INIT}};
 
-static enum sg_probed known_by_tail(const uint8_t *tail, size_t len)
+/* Of a file that is all in memory. */
+static bool known_by_blocks(const uint8_t *bytes, size_t len)
 {
-    return sg_sniff_tail(tail, len) ? SG_PROBED_CARRIER : SG_PROBED_PLAIN;
+    for (size_t at = SG_SNIFF_SIZE; at < len; at *= 2)
+        if (sg_sniff_block(bytes + at, len - at))
+            return true;
+    return false;
+}
+
+static enum sg_probed probe_blocks(int fd, uint64_t size)
+{
+    uint8_t bytes[SG_SNIFF_BLOCK];
+
+    for (uint64_t at = SG_SNIFF_SIZE; at < size && at <= INT64_MAX / 2; at *= 2) {
+        long got = sg_raw_pread_all(fd, bytes, sizeof(bytes), at);
+        if (got < 0)
+            return SG_PROBED_FAILED;
+        if (sg_sniff_block(bytes, (size_t)got))
+            return SG_PROBED_CARRIER;
+    }
+    return SG_PROBED_PLAIN;
 }
 
 static enum sg_probed look_at_tail(int fd, uint64_t size, uint8_t *into, size_t len)
@@ -28,7 +46,11 @@ static enum sg_probed look_at_tail(int fd, uint64_t size, uint8_t *into, size_t 
 
     if (got < 0)
         return SG_PROBED_FAILED;
-    return known_by_tail(into, (size_t)got);
+    if (sg_sniff_tail(into, (size_t)got))
+        return SG_PROBED_CARRIER;
+    if ((uint64_t)got < size)
+        return probe_blocks(fd, size);
+    return known_by_blocks(into, (size_t)got) ? SG_PROBED_CARRIER : SG_PROBED_PLAIN;
 }
 
 static enum sg_probed probe_tail(int fd, uint64_t size, size_t len)
@@ -90,6 +112,6 @@ enum sg_probed sg_probe(int fd, const struct sg_identity *identity)
     if (tail == 0)
         return SG_PROBED_PLAIN;
     if (identity->size == (uint64_t)got) /* the tail is in it */
-        return known_by_tail(head, (size_t)got);
+        return sg_sniff_tail(head, (size_t)got) ? SG_PROBED_CARRIER : SG_PROBED_PLAIN;
     return probe_tail(fd, identity->size, tail);
 }

@@ -1,4 +1,4 @@
-/* probe.h - whether a file could be a pickle carrier at all: the cheap look at both its ends. */
+/* probe.h - whether a file could be a pickle carrier at all: the cheap look at its ends. */
 #ifndef SG_PROBE_H
 #define SG_PROBE_H
 

@@ -1,4 +1,5 @@
 /* sniff.c - whether a file needs a scan, from its first and last bytes. */
+#include "readers/hdf5.h"
 #include "readers/zip.h"
 #include "scan/composer.h"
 #include "scan/formats.h"
@@ -20,4 +21,9 @@ bool sg_sniff(const uint8_t *head, size_t len, uint64_t size, size_t *tail)
 bool sg_sniff_tail(const uint8_t *tail, size_t len)
 {
     return sg_zip_tail(tail, len);
+}
+
+bool sg_sniff_block(const uint8_t *at, size_t len)
+{
+    return sg_hdf5_bid(at, len);
 }

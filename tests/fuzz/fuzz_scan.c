@@ -22,6 +22,9 @@ static bool sniffed(const uint8_t *data, size_t size)
     if (sg_sniff(data, size < SG_SNIFF_SIZE ? size : SG_SNIFF_SIZE, size, &tail))
         return true;
     CHECK(tail <= SG_SNIFF_TAIL_MAX && tail <= size);
+    for (size_t at = SG_SNIFF_SIZE; at < size; at *= 2)
+        if (sg_sniff_block(data + at, size - at))
+            return true;
     return tail > 0 && sg_sniff_tail(data + size - tail, tail);
 }
 

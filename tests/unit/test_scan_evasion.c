@@ -61,6 +61,8 @@ static void hdf5_is_found_behind_its_user_block(void **state)
         memset(bytes + start, 0, 8192 - start);
         memcpy(bytes + start, "\x89HDF\r\n\x1a\n\0\0\0\0\0\10\10", 16);
         memcpy(bytes + start + 1000, LAMBDA, sizeof(LAMBDA));
+        assert_true(sg_sniff_block(bytes + start, SG_SNIFF_BLOCK));
+        assert_false(sg_sniff_block(bytes + start, SG_SNIFF_BLOCK - 1));
         assert_string_equal(scan(s, bytes, 8192)->format, "hdf5");
         assert_int_equal(s->report.coverage, SG_NONE);
         assert_true(report_tells(&s->report, "Lambda"));

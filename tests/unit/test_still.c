@@ -104,6 +104,21 @@ static void probe_once(void *context)
     *(enum sg_probed *)context = probed();
 }
 
+/* h5py looks for a superblock at each of these places, in files of any length. */
+static void a_probe_looks_behind_the_user_block_of_hdf5(void **state)
+{
+    int writable = open(path, O_RDWR);
+
+    (void)state;
+    for (off_t at = SG_SNIFF_SIZE; at < LONG; at *= 2) {
+        assert_int_equal(pwrite(writable, "\x89HDF\r\n\x1a\n", 8, at), 8);
+        assert_int_equal(probed(), SG_PROBED_CARRIER);
+        assert_int_equal(pwrite(writable, "        ", 8, at), 8);
+        assert_int_equal(probed(), SG_PROBED_PLAIN);
+    }
+    close(writable);
+}
+
 /* At its second read the probe has a buffer. */
 static void probe_once_more(void)
 {
@@ -142,7 +157,7 @@ static void what_cannot_be_read_is_not_plain(void **state)
             assert_int_equal(answered, SG_PROBED_FAILED);
             failed_reads++;
         }
-    assert_int_equal(failed_reads, 2); /* of its head, and of its end */
+    assert_int_equal(failed_reads, 2 + 9); /* of its head, its end, and at 512, 1024, … 131072 */
 }
 
 static int begin_group(void **state)
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test(only_a_writer_of_the_same_file_ends_a_lease),
         cmocka_unit_test(probes_within_probes_have_memory_of_their_own),
         cmocka_unit_test(what_cannot_be_read_is_not_plain),
+        cmocka_unit_test(a_probe_looks_behind_the_user_block_of_hdf5),
     };
 
     return cmocka_run_group_tests(tests, begin_group, end_group);
