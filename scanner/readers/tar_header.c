@@ -203,7 +203,7 @@ static void take_record(struct sg_text key, struct sg_text value, struct sg_tar_
 }
 
 /* One record "LENGTH KEY=VALUE\n" of which the first `have` bytes are at `at`; its length, or 0
- * where tarfile stops reading. Before CPython 3.12 a length may end anywhere, and the next record
+ * where tarfile stops reading. Up to CPython 3.12.1 a length may end anywhere, and the next record
  * begins there. */
 static uint64_t read_record(const char *at, size_t have, struct sg_tar_said *said)
 {

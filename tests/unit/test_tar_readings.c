@@ -48,7 +48,7 @@ static void assert_hidden_is_listed(void)
     assert_string_equal(listed.list[listed.count - 1].name, "hidden");
 }
 
-/* tarfile heeds the first of two headers, and before CPython 3.12 a record inside a record. */
+/* tarfile heeds the first of two headers, and up to CPython 3.12.1 a record inside a record. */
 static void sizes_are_found_where_tarfile_finds_them(void **state)
 {
     struct desk *desk = *state;
