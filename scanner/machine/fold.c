@@ -119,6 +119,7 @@ static const struct row rows[] = {
     {"builtins", "object.__getattribute__", sg_fold_getattr, NULL},
     {"builtins", "type.__getattribute__", sg_fold_getattr, NULL},
     {"inspect", "getattr_static", sg_fold_getattr, NULL},
+    {"builtins", "setattr", sg_fold_setattr, NULL},
     {"builtins", "__import__", sg_fold_dunder_import, NULL},
     {"importlib", "__import__", sg_fold_dunder_import, NULL},
     {"importlib", "import_module", sg_fold_import, NULL},

@@ -34,7 +34,7 @@ typedef sg_value sg_second_fn(struct sg_machine *m, const struct sg_call *call,
                               const struct sg_call *maker);
 
 /* fold_calls.c */
-sg_fold_fn sg_fold_newobj, sg_fold_getattr, sg_fold_import, sg_fold_gcd_import,
+sg_fold_fn sg_fold_newobj, sg_fold_getattr, sg_fold_setattr, sg_fold_import, sg_fold_gcd_import,
     sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply, sg_fold_each, sg_fold_extension,
     sg_fold_load, sg_fold_loads, sg_fold_marshal, sg_fold_code;
 sg_second_fn sg_second_attrgetter, sg_second_methodcaller, sg_second_itemgetter, sg_second_partial,

@@ -10,6 +10,13 @@ sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
     return sg_fold_attribute(m, object, name);
 }
 
+/* What a state of the object would say is then not all that it has. */
+sg_value sg_fold_setattr(struct sg_machine *m, const struct sg_call *call)
+{
+    sg_value_set_state(m, sg_fold_argument(m, call, 0), SG_UNKNOWN_VALUE);
+    return SG_ABSENT;
+}
+
 static sg_value module_unknown(struct sg_machine *m, sg_value name)
 {
     sg_machine_anomaly(m, SG_A_COMPUTED_NAME);

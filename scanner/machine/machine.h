@@ -183,6 +183,7 @@ struct sg_outcome {
     bool framed;
     bool overworked;   /* constants were not looked into: that would have taken too long */
     bool guessed;      /* an array's end was not known: what follows was searched for opcodes */
+    bool arrays;       /* array bytes were taken out of the stream, in this pickle or before it */
     bool frame_open;   /* bytes behind STOP belong to a frame, or an argument has crossed one */
     sg_value result;   /* at STOP */
     const char *error; /* plain words for SG_STOP_ERROR */

@@ -244,8 +244,13 @@ SG_HANDLER(build)
                            .args = sg_value_tuple(m, &state, 1),
                            .kwargs = SG_NONE_VALUE,
                            .op = SG_CALL_BUILD};
+    /* A tuple is a state of its own; a dict adds to what is there, and may have been changed. */
+    if (sg_value_kind(m, state) != SG_V_TUPLE &&
+        (sg_value_state(m, *object) != SG_ABSENT || sg_value_escaped(m, state)))
+        state = SG_UNKNOWN_VALUE;
     sg_call_tell(m, &call);
-    sg_call_escape(m, &call);
+    if (!sg_array_dtype(m, *object))
+        sg_call_escape(m, &call);
     sg_call_used(m, *object, SG_USE_BUILT);
     sg_value_set_state(m, *object, state);
     return sg_array_after_build(m, *object);

@@ -136,6 +136,8 @@ SG_HANDLER(frame)
     m->outcome->framed = true;
     if (a->number > INT64_MAX)
         return sg_machine_error(m, "FRAME length exceeds the largest size");
+    if (load->array_count) /* whose bytes come first, as pickle.py reads */
+        return sg_machine_error(m, "a frame begins where array bytes are");
     if (load->frame_end > at && a->number <= load->frame_end - at)
         return SG_STEP_ON;
     if (load->frame_end > at) {
@@ -157,7 +159,7 @@ SG_HANDLER(stop)
         return SG_STEP_ERROR;
     if (stack->count || m->load->marks.count)
         sg_machine_anomaly(m, SG_A_LEFTOVER);
-    for (size_t i = 0; i < stack->count && i < 4096; i++)
+    for (size_t i = 0; i < stack->count; i++)
         sg_call_used(m, stack->at[i], SG_USE_DISCARDED);
     m->outcome->result = result;
     sg_argument_stop(m);

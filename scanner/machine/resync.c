@@ -91,7 +91,6 @@ void sg_resync(struct sg_machine *m)
         if (!sg_work(m, 4 * (sg_stream_offset(m->stream) - start)))
             break;
         m->load = m->loads;
-        m->depth = 0;
         /* From the next byte, where that can be: an argument may have swallowed what matters. */
         if (sg_stream_again(m->stream))
             (void)sg_stream_seek(m->stream, start + 1);

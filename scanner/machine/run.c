@@ -36,7 +36,7 @@ enum sg_status sg_machine_open(struct sg_machine **out, struct sg_arena *arena,
 
     if (!m)
         return SG_ERR_MEMORY;
-    memset(m, 0, offsetof(struct sg_machine, loads) + sizeof(m->loads[0]));
+    memset(m, 0, sizeof(*m));
     m->arena = arena;
     m->arena_start = start;
     m->options = *options;
@@ -94,20 +94,15 @@ bool sg_run_ready(struct sg_machine *m)
     return made;
 }
 
-/* An array of objects in a joblib file: its items are a pickle of their own. */
+/* An array of objects in a joblib file: its items are a pickle of their own, which pickle.load()
+ * reads, not joblib. */
 static enum sg_step run_inner(struct sg_machine *m)
 {
-    if (m->depth + 1u >= SG_LOADS_MAX)
-        return sg_machine_error(m, "arrays nested too deep");
-    m->load = &m->loads[++m->depth];
-    if (m->depth > m->deepest) {
-        m->deepest = m->depth;
-        memset(m->load, 0, sizeof(*m->load));
-    }
+    m->load = &m->loads[1];
     sg_memo_clear(&m->load->memo);
     m->load->frame_end = 0;
     enum sg_step step = sg_run_ready(m) ? sg_run_load(m) : SG_STEP_MEMORY;
-    m->load = &m->loads[--m->depth];
+    m->load = m->loads;
     return step == SG_STEP_STOP ? SG_STEP_ON : step;
 }
 
@@ -184,7 +179,6 @@ void sg_machine_run(struct sg_machine *m, struct sg_stream *stream, struct sg_ou
     m->outcome = outcome;
     outcome->stop = stop_of(m, begin_load(m) ? sg_run_load(m) : SG_STEP_MEMORY);
     m->load = m->loads;
-    m->depth = 0;
     if (outcome->stop == SG_STOP_ERROR && outcome->calls &&
         !(m->options.reading.plain && m->arrays))
         sg_machine_anomaly(m, SG_A_BROKEN_AFTER_CALL);
@@ -194,6 +188,7 @@ void sg_machine_run(struct sg_machine *m, struct sg_stream *stream, struct sg_ou
         outcome->guessed = true;
         sg_resync(m);
     }
+    outcome->arrays = m->arrays && !m->options.reading.plain;
     outcome->frame_open = m->straddles || m->load->frame_end > outcome->end;
     m->arena->refused |= m->front.refused;
 }

@@ -116,7 +116,7 @@ struct sg_load {
     size_t array_count;
 };
 
-#define SG_LOADS_MAX 16u
+#define SG_LOADS_MAX 2u /* an array of objects is a pickle of its own, and that holds none */
 
 struct sg_global_entry {
     struct sg_global shown;
@@ -172,8 +172,6 @@ struct sg_machine {
     uint64_t work;    /* bytes and items looked at besides the stream's own */
     uint64_t opcode_offset;
     size_t scratch;    /* the arena before the opcode took scratch of it */
-    uint8_t depth;     /* of `load` in `loads` */
-    uint8_t deepest;   /* of those that were ever in use */
     uint8_t folding;   /* known functions inside one another */
     uint8_t straddles; /* met so far in this reading */
     bool memo_before;  /* a pickle before this one set memo keys */
@@ -184,7 +182,7 @@ struct sg_machine {
     uint8_t opcode;
     uint8_t pickles; /* runs so far, saturated */
     const char *error;
-    struct sg_load loads[SG_LOADS_MAX]; /* arrays of objects hold pickles of their own */
+    struct sg_load loads[SG_LOADS_MAX];
 };
 
 /* values.c: where `size` bytes for what stays are taken: in front of the ring for as long as there
@@ -212,7 +210,8 @@ bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 bool sg_value_is_text(sg_value v); /* STR or BYTES */
 /* Text that stands in the window, until the stream goes on; NULL: it has to be read. */
 const char *sg_value_shown(const struct sg_machine *m, sg_value v);
-/* What a dict has for a key of at most 32 characters, among its first pairs; SG_ABSENT for none. */
+/* What a dict has for a key of at most 32 characters: the last of that name. SG_ABSENT for none;
+ * SG_UNKNOWN_VALUE where it is no dict, or not all of its keys are known. */
 sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key);
 
 /* memo.c */
@@ -277,6 +276,8 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
 bool sg_code_marshalled(struct sg_machine *m, struct sg_text text, const struct sg_call *call);
 void sg_code_arguments(struct sg_machine *m, const struct sg_call *call);
 
+/* arrays.c: an object that numpy.dtype made: what sets its state changes nothing else. */
+bool sg_array_dtype(const struct sg_machine *m, sg_value object);
 /* arrays.c: after BUILD, whether joblib takes array bytes out of the stream; they then wait in
  * load->arrays. */
 SG_MUST_CHECK enum sg_step sg_array_after_build(struct sg_machine *m, sg_value object);

@@ -1,6 +1,8 @@
 /* views.c - looking at abstract values. */
 #include "machine/state.h"
 
+#define LOOKUP_MAX 64u /* pairs of a dict in which a key is looked for */
+
 static uint64_t *node_of(const struct sg_machine *m, sg_value v)
 {
     uint64_t payload = v >> SG_KIND_BITS;
@@ -250,13 +252,19 @@ sg_value sg_value_lookup(struct sg_machine *m, sg_value dict, const char *key)
     const uint64_t *node = sg_value_kind(m, dict) == SG_V_DICT ? node_of(m, dict) : NULL;
     size_t wanted = strlen(key), count = node ? (size_t)sg_node_count(node[0]) / 2 : 0;
     struct cursor cursor = {.next = node ? node[1] : UINT64_MAX};
+    sg_value found = SG_ABSENT;
 
-    for (size_t i = 0; i < count && i < 64; i++) {
+    if (!node || count > LOOKUP_MAX || 2 * count != node[3])
+        return SG_UNKNOWN_VALUE;
+    for (size_t i = 0; i < count; i++) {
         sg_value k = next_word(m, &cursor), mapped = next_word(m, &cursor);
-        if (reads(m, k, key, wanted))
-            return mapped;
+        enum sg_kind kind = sg_value_kind(m, k);
+        if (kind == SG_V_UNKNOWN || kind == SG_V_FORGOTTEN || kind >= SG_V_GLOBAL)
+            return SG_UNKNOWN_VALUE;
+        if (kind == SG_V_STR && reads(m, k, key, wanted))
+            found = mapped;
     }
-    return SG_ABSENT;
+    return found;
 }
 
 const struct sg_global *sg_value_global(const struct sg_machine *m, sg_value v)

@@ -234,6 +234,10 @@ static void run_all(struct sg_composer *c, struct sg_machine *m, struct sg_strea
             return;
         c->pickles_end = outcome.end;
     }
+    /* The loader may have taken fewer bytes for opcodes, and go on among these. */
+    if (outcome.arrays && sg_stream_need(s, 1) > 0)
+        sg_judge_partial(c->judge, outcome.end,
+                         "bytes that are no pickle stand behind one with arrays");
 }
 
 static const char *format_of(const struct sg_feed *feed, struct sg_composer *c, bool joblib)

@@ -132,6 +132,27 @@ static void a_payload_that_is_not_at_hand_is_told(void **state)
     assert_true(report_tells(&s->report, "were not kept"));
 }
 
+/* Where array bytes are, an object that changed unseen may have the loader go on at another place;
+ * one more pickle is no such thing. */
+static void bytes_behind_a_pickle_with_arrays_are_told(void **state)
+{
+    static const char *const behind[] = {"", "N.", "\x80\2N.", "\xff\xffN.", "xyz"};
+    struct scene *s = *state;
+
+    for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
+        s->file.len = 0;
+        PUT(&s->file,
+            "\x80\2cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(U\5shapeK\3\x85U\5dtype"
+            "cnumpy\ndtype\nU\2u1\x85Rub\xff\xff\xff.");
+        put(&s->file, behind[i], strlen(behind[i]));
+        assert_int_equal(scan(s, &s->file)->coverage, i < 3 ? SG_COMPLETE : SG_PARTIAL);
+        assert_int_equal(report_tells(&s->report, "behind one with arrays"), i >= 3);
+    }
+    s->file.len = 0;
+    PUT(&s->file, "\x80\2N.xyz");
+    assert_int_equal(scan(s, &s->file)->coverage, SG_COMPLETE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +164,7 @@ int main(void)
         TEST(what_is_deeper_than_max_depth_is_told),
         TEST(a_path_of_members_is_cut_where_it_is_full),
         TEST(a_payload_that_is_not_at_hand_is_told),
+        TEST(bytes_behind_a_pickle_with_arrays_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
