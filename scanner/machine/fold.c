@@ -12,10 +12,11 @@ sg_value sg_fold_argument(const struct sg_machine *m, const struct sg_call *call
     bool whole;
     enum sg_kind kind = sg_value_kind(m, call->args);
 
-    if (kind != SG_V_TUPLE && kind != SG_V_LIST)
-        return SG_ABSENT;
+    /* pickle.py calls with whatever gives items. */
+    if ((kind != SG_V_TUPLE && kind != SG_V_LIST) || sg_value_escaped(m, call->args))
+        return SG_UNKNOWN_VALUE;
     if (index >= sg_value_count(m, call->args, &whole))
-        return SG_ABSENT;
+        return whole ? SG_ABSENT : SG_UNKNOWN_VALUE;
     return sg_value_item(m, call->args, index);
 }
 
@@ -50,9 +51,9 @@ size_t sg_fold_items(struct sg_machine *m, const struct sg_call *call, size_t fr
     bool whole;
     size_t given = sg_value_count(m, call->args, &whole), count = 0;
 
-    while (count < room && (into[count] = sg_fold_argument(m, call, from + count)) != SG_ABSENT)
-        count++;
-    *all = whole && from + count >= given;
+    for (; count < room && from + count < given; count++)
+        into[count] = sg_fold_argument(m, call, from + count);
+    *all = whole && from + count >= given && !sg_value_escaped(m, call->args);
     return count;
 }
 
@@ -146,14 +147,14 @@ static const struct row rows[] = {
     {"_operator", "call", sg_fold_apply, NULL},
     {"functools", "partial", NULL, sg_second_partial},
     {"_functools", "partial", NULL, sg_second_partial},
-    {"functools", "reduce", sg_fold_each, NULL},
-    {"_functools", "reduce", sg_fold_each, NULL},
-    {"builtins", "map", sg_fold_each, NULL},
-    {"builtins", "filter", sg_fold_each, NULL},
-    {"itertools", "starmap", sg_fold_each, NULL},
+    {"functools", "reduce", sg_fold_reduce, NULL},
+    {"_functools", "reduce", sg_fold_reduce, NULL},
+    {"builtins", "map", sg_fold_map, NULL},
+    {"builtins", "filter", sg_fold_map, NULL},
+    {"itertools", "starmap", sg_fold_starmap, NULL},
     {"copyreg", "__newobj__", sg_fold_newobj, NULL},
     {"copyreg", "__newobj_ex__", sg_fold_newobj, NULL},
-    {"copyreg", "_reconstructor", sg_fold_newobj, NULL},
+    {"copyreg", "_reconstructor", sg_fold_reconstructor, NULL},
     {"copyreg", "add_extension", sg_fold_extension, NULL},
     {"operator", "concat", sg_fold_concat, NULL},
     {"operator", "add", sg_fold_concat, NULL},

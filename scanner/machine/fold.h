@@ -4,7 +4,8 @@
 
 #include "machine/state.h"
 
-/* The `index`-th positional argument, or SG_ABSENT. */
+/* The `index`-th positional argument; SG_ABSENT where there are fewer, SG_UNKNOWN_VALUE where that
+ * is not known. */
 sg_value sg_fold_argument(const struct sg_machine *m, const struct sg_call *call, size_t index);
 
 /* A constant's bytes in scratch of the arena, at most SG_FOLD_MAX; false when it is none. The
@@ -34,11 +35,14 @@ typedef sg_value sg_second_fn(struct sg_machine *m, const struct sg_call *call,
                               const struct sg_call *maker);
 
 /* fold_calls.c */
-sg_fold_fn sg_fold_newobj, sg_fold_getattr, sg_fold_setattr, sg_fold_import, sg_fold_gcd_import,
-    sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply, sg_fold_each, sg_fold_extension,
+sg_fold_fn sg_fold_newobj, sg_fold_reconstructor, sg_fold_getattr, sg_fold_setattr, sg_fold_import,
+    sg_fold_gcd_import, sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply, sg_fold_extension,
     sg_fold_load, sg_fold_loads, sg_fold_marshal, sg_fold_code;
 sg_second_fn sg_second_attrgetter, sg_second_methodcaller, sg_second_itemgetter, sg_second_partial,
     sg_second_type;
+
+/* fold_each.c */
+sg_fold_fn sg_fold_map, sg_fold_starmap, sg_fold_reduce;
 
 /* fold_text.c */
 sg_fold_fn sg_fold_type_name; /* str.join and the like: a method called through its type */

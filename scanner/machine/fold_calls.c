@@ -1,13 +1,29 @@
 /* fold_calls.c - functions that give names, or that call what they are given. */
 #include "machine/fold.h"
 
+static bool is_name(const struct sg_machine *m, sg_value v, const char *module,
+                    const char *qualname)
+{
+    const struct sg_global *global = sg_value_global(m, v);
+
+    return global && sg_text_is(global->module, module) && sg_text_is(global->qualname, qualname);
+}
+
+/* getattr(object, name, otherwise): what comes of it is only certain where the third is nothing to
+ * call, or as dill sets attributes. */
 sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
 {
     sg_value object = sg_fold_argument(m, call, 0), name = sg_fold_argument(m, call, 1);
+    sg_value otherwise = sg_fold_argument(m, call, 2);
+    enum sg_kind kind = sg_value_kind(m, otherwise);
 
     if (object == SG_ABSENT || name == SG_ABSENT)
         return SG_ABSENT;
-    return sg_fold_attribute(m, object, name);
+    sg_value found = sg_fold_attribute(m, object, name);
+    bool dill =
+        is_name(m, found, "dill", "_dill._setattr") && is_name(m, otherwise, "builtins", "setattr");
+    return otherwise == SG_ABSENT || dill || (kind >= SG_V_NONE && kind <= SG_V_SET) ? found
+                                                                                     : SG_ABSENT;
 }
 
 /* What a state of the object would say is then not all that it has. */
@@ -119,43 +135,32 @@ sg_value sg_fold_apply(struct sg_machine *m, const struct sg_call *call)
                                : apply(m, callee, sg_fold_rest(m, call, 1), call->kwargs);
 }
 
-/* copyreg.__newobj__(class, *args), __newobj_ex__(class, args, kwargs) and
- * _reconstructor(class, base, state): what NEWOBJ does. */
+/* copyreg.__newobj__(class, *args) and __newobj_ex__(class, args, kwargs): what NEWOBJ does. */
 sg_value sg_fold_newobj(struct sg_machine *m, const struct sg_call *call)
 {
-    sg_value class = sg_fold_argument(m, call, 0), args;
+    sg_value class = sg_fold_argument(m, call, 0), args = sg_fold_argument(m, call, 1);
     const struct sg_global *maker = sg_value_global(m, call->callee);
 
     if (sg_value_kind(m, class) < SG_V_GLOBAL)
         return SG_ABSENT;
     if (sg_text_is(maker->qualname, "__newobj__"))
-        args = sg_fold_rest(m, call, 1);
-    else if (sg_text_is(maker->qualname, "__newobj_ex__"))
-        args = sg_fold_argument(m, call, 1);
-    else
-        args = sg_value_tuple(m, NULL, 0);
-    return sg_call_make(m, SG_CALL_NEWOBJ, class, args == SG_ABSENT ? SG_NONE_VALUE : args,
-                        SG_NONE_VALUE);
+        return sg_call_make(m, SG_CALL_NEWOBJ, class, sg_fold_rest(m, call, 1), SG_NONE_VALUE);
+    sg_value kwargs = sg_fold_argument(m, call, 2);
+    return sg_call_make(m, SG_CALL_NEWOBJ_EX, class, args == SG_ABSENT ? SG_NONE_VALUE : args,
+                        kwargs == SG_ABSENT ? SG_NONE_VALUE : kwargs);
 }
 
-/* map, filter, reduce, starmap: the function is called with items of what follows. */
-sg_value sg_fold_each(struct sg_machine *m, const struct sg_call *call)
+/* copyreg._reconstructor(class, base, state): base.__new__(class, state), and base.__init__ with
+ * the state unless it is that of object. */
+sg_value sg_fold_reconstructor(struct sg_machine *m, const struct sg_call *call)
 {
-    sg_value callee = sg_fold_argument(m, call, 0), items = sg_fold_argument(m, call, 1);
-    bool whole;
+    sg_value class = sg_fold_argument(m, call, 0), base = sg_fold_argument(m, call, 1);
 
-    if (items == SG_ABSENT || sg_value_kind(m, callee) < SG_V_GLOBAL)
+    if (sg_value_kind(m, class) < SG_V_GLOBAL)
         return SG_ABSENT;
-    size_t count = sg_value_count(m, items, &whole);
-    if (count == 0)
-        (void)apply(m, callee, sg_value_tuple(m, NULL, 0), SG_NONE_VALUE);
-    for (size_t i = 0; i < count && i < 16; i++) {
-        sg_value item = sg_value_item(m, items, i);
-        (void)apply(m, callee,
-                    sg_value_kind(m, item) == SG_V_TUPLE ? item : sg_value_tuple(m, &item, 1),
-                    SG_NONE_VALUE);
-    }
-    return SG_ABSENT;
+    if (sg_value_kind(m, base) >= SG_V_GLOBAL && !is_name(m, base, "builtins", "object"))
+        (void)apply(m, base, sg_fold_rest(m, call, 2), SG_NONE_VALUE);
+    return sg_call_make(m, SG_CALL_NEWOBJ, class, sg_value_tuple(m, NULL, 0), SG_NONE_VALUE);
 }
 
 static sg_value get_path(struct sg_machine *m, sg_value object, sg_value name)
@@ -217,6 +222,30 @@ sg_value sg_second_methodcaller(struct sg_machine *m, const struct sg_call *call
     return apply(m, sg_fold_attribute(m, object, name), sg_fold_rest(m, maker, 1), maker->kwargs);
 }
 
+/* functools.Placeholder, since 3.14: an argument of the partial that the next one given fills. */
+static bool is_placeholder(const struct sg_machine *m, sg_value v)
+{
+    struct sg_call made;
+
+    if (sg_value_call(m, v, &made))
+        return is_name(m, made.callee, "functools", "_PlaceholderType") ||
+               is_name(m, made.callee, "_functools", "_PlaceholderType");
+    return is_name(m, v, "functools", "Placeholder") || is_name(m, v, "_functools", "Placeholder");
+}
+
+/* Puts the `more` items behind the first `count` into their places; how many there are then. */
+static size_t fill_places(const struct sg_machine *m, sg_value *items, size_t count, size_t more)
+{
+    size_t next = count, end = count + more, kept = count;
+
+    for (size_t i = 0; i < count && next < end; i++)
+        if (is_placeholder(m, items[i]))
+            items[i] = items[next++];
+    while (next < end)
+        items[kept++] = items[next++];
+    return kept;
+}
+
 /* partial(f, *args)(*more); its state (f, args, kwargs, dict) may have been set by BUILD. */
 sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
                            const struct sg_call *maker)
@@ -237,7 +266,8 @@ sg_value sg_second_partial(struct sg_machine *m, const struct sg_call *call,
         return SG_ABSENT;
     size_t count = sg_fold_items(m, &bound, skip, items, 32, &all);
     if (all) /* otherwise nobody knows which argument comes next */
-        count += sg_fold_items(m, call, 0, items + count, 64 - count, &all);
+        count = fill_places(m, items, count,
+                            sg_fold_items(m, call, 0, items + count, 64 - count, &all));
     return apply(m, callee, sg_value_tuple_begun(m, items, count, all),
                  sg_fold_keywords(m, call) ? call->kwargs : bound.kwargs);
 }
@@ -247,11 +277,12 @@ static void add_extension(struct sg_machine *m, sg_value module, sg_value name, 
     struct sg_naming naming = {.flags = SG_G_EXTENSION};
     int64_t code;
 
-    if (!sg_fold_bytes(m, module, &naming.module) || !sg_fold_bytes(m, name, &naming.name) ||
-        !sg_value_int(m, number, &code))
+    if (!sg_fold_bytes(m, module, &naming.module) || !sg_fold_bytes(m, name, &naming.name))
         return;
+    /* The name is told even where int() makes the code of something else. */
     sg_value global = sg_global_resolve(m, &naming);
-    if (global != SG_ABSENT && sg_words_push(m, &m->extensions, (uint64_t)code))
+    if (global != SG_ABSENT && sg_value_int(m, number, &code) &&
+        sg_words_push(m, &m->extensions, (uint64_t)code))
         m->extensions.at[m->extensions.count++] = global; /* their room is even */
 }
 

@@ -2,6 +2,8 @@
  * by the caller of a fold. */
 #include "machine/fold.h"
 
+#define ITEM_WORK 8u /* for sg_work(): an item that has no bytes */
+
 struct sg_writer sg_writer_begin(struct sg_machine *m)
 {
     char *at = sg_arena_take(m->arena, SG_FOLD_MAX);
@@ -45,9 +47,11 @@ static sg_value join(struct sg_machine *m, sg_value object, sg_value items)
     size_t count = sg_value_count(m, items, &whole);
 
     if ((kind != SG_V_TUPLE && kind != SG_V_LIST) || !whole || sg_value_escaped(m, items) ||
-        !sg_fold_bytes(m, object, &glue))
+        !sg_work(m, ITEM_WORK * count) || !sg_fold_bytes(m, object, &glue))
         return SG_ABSENT;
     struct sg_writer w = sg_writer_begin(m);
+    if (sg_value_once(m, items)) /* it is empty from here on */
+        sg_value_escape(m, items);
     for (size_t i = 0; i < count && !w.full; i++) {
         size_t used = m->arena->used;
         if (!sg_fold_bytes(m, sg_value_item(m, items, i), &part))
@@ -166,7 +170,7 @@ static sg_value part_of(struct sg_machine *m, sg_value object, const struct sg_c
     return sg_writer_value(m, &w, kind_of(object));
 }
 
-/* An iterator over the characters: a tuple of them will do. */
+/* An iterator over the characters: a list of them that can be used once. */
 sg_value sg_fold_reversed(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_text text;
@@ -177,7 +181,7 @@ sg_value sg_fold_reversed(struct sg_machine *m, const struct sg_call *call)
         return SG_ABSENT;
     for (size_t i = 0; i < text.len; i++)
         items[i] = sg_value_copy(m, SG_V_STR, text.at + text.len - 1 - i, 1);
-    return sg_value_tuple(m, items, text.len);
+    return sg_value_iterator(m, items, text.len);
 }
 
 sg_value sg_fold_concat(struct sg_machine *m, const struct sg_call *call)
@@ -264,7 +268,7 @@ static sg_value bytes_of_ints(struct sg_machine *m, sg_value items)
     int64_t byte;
     size_t count = sg_value_count(m, items, &whole);
 
-    if (!whole || sg_value_escaped(m, items))
+    if (!whole || sg_value_escaped(m, items) || !sg_work(m, ITEM_WORK * count))
         return SG_ABSENT;
     for (size_t i = 0; i < count; i++) {
         if (!sg_value_int(m, sg_value_item(m, items, i), &byte) || byte < 0 || byte > 255)
@@ -346,6 +350,12 @@ sg_value sg_fold_method(struct sg_machine *m, sg_value object, struct sg_text na
     return SG_ABSENT;
 }
 
+/* A bytearray is marked as one: APPENDS may change it. */
+static sg_value changeable(sg_value bytes, bool is_array)
+{
+    return bytes != SG_ABSENT && is_array ? bytes | SG_TEXT_8BIT : bytes;
+}
+
 /* str.join(", ", items): the object is the first argument. bytes.fromhex has none. */
 sg_value sg_fold_type_name(struct sg_machine *m, const struct sg_call *call)
 {
@@ -357,7 +367,10 @@ sg_value sg_fold_type_name(struct sg_machine *m, const struct sg_call *call)
     name.len -= (size_t)(dot + 1 - name.at);
     name.at = dot + 1;
     if (sg_text_is(name, "fromhex"))
-        return sg_fold_bytes(m, object, &text) ? sg_fold_spaced_hex(m, text) : SG_ABSENT;
+        return sg_fold_bytes(m, object, &text)
+                   ? changeable(sg_fold_spaced_hex(m, text),
+                                sg_text_starts(global->qualname, SG_TEXT("bytearray.")))
+                   : SG_ABSENT;
     struct sg_call rest = *call;
     rest.args = sg_fold_rest(m, call, 1);
     return sg_fold_method(m, object, name, &rest);

@@ -79,19 +79,30 @@ SG_HANDLER(binint_unsigned)
     return sg_stack_push(m, sg_value_int_make((int64_t)a->number));
 }
 
+/* Length of a two's complement number without bytes that only repeat its sign. */
+static uint64_t telling_length(const struct sg_argument *a)
+{
+    uint64_t length = a->length;
+
+    while (a->bytes && length > 8 &&
+           a->bytes[length - 1] == (a->bytes[length - 2] & 0x80 ? 255 : 0))
+        length--;
+    return length;
+}
+
 /* LONG1, LONG4: two's complement, little-endian. */
 SG_HANDLER(long_counted)
 {
-    uint64_t value = 0;
+    uint64_t value = 0, length = telling_length(a);
 
     if (m->opcode == 0x8b && a->length > INT32_MAX)
         return sg_machine_error(m, "LONG4 of negative length");
-    if (a->length > 8)
+    if (length > 8)
         return sg_stack_push(m, sg_make(SG_V_INT, 0) | SG_INT_LOST);
-    for (size_t i = 0; i < a->length; i++)
+    for (size_t i = 0; i < length; i++)
         value |= (uint64_t)a->bytes[i] << (8 * i);
-    if (a->length && a->length < 8 && a->bytes[a->length - 1] & 0x80)
-        value |= UINT64_MAX << (8 * a->length);
+    if (length && length < 8 && a->bytes[length - 1] & 0x80)
+        value |= UINT64_MAX << (8 * length);
     return sg_stack_push(m, sg_value_int_make((int64_t)value));
 }
 

@@ -42,6 +42,7 @@ enum sg_status sg_machine_open(struct sg_machine **out, struct sg_arena *arena,
     m->options = *options;
     m->events = *events;
     m->load = m->loads;
+    m->walk = &m->walked;
     if (!make_front(m) || !make_ring(m))
         return SG_ERR_MEMORY;
     *out = m;

@@ -73,8 +73,11 @@ static inline uint64_t sg_node_count(uint64_t header)
     return header & 0xFFFFFFFFFFFFULL;
 }
 
-/* Of a tuple: the exponent of its number of leaves, seen as a tree. Of a chain: 1
- * when it escaped. */
+/* What a chain's header says of it. */
+#define SG_CHAIN_ESCAPED 1u
+#define SG_CHAIN_ONCE 2u /* an iterator, told as a list: who takes its items takes them away */
+
+/* Of a tuple: the exponent of its number of leaves, seen as a tree. Of a chain: SG_CHAIN_… */
 static inline uint8_t sg_node_weight(uint64_t header)
 {
     return (uint8_t)(header >> 48);
@@ -153,6 +156,13 @@ struct sg_key {
 #define SG_KEYS 16u
 #define SG_KEY_OF(value) ((value) >> SG_KIND_BITS & (SG_KEYS - 1))
 
+/* Where a chain was looked at last: items are asked for one after the other. */
+struct sg_walk {
+    sg_value chain;
+    uint64_t block;
+    size_t first; /* index of its first word */
+};
+
 struct sg_machine {
     struct sg_arena *arena;
     struct sg_arena front; /* before the ring, see sg_machine_room() */
@@ -166,6 +176,8 @@ struct sg_machine {
     struct sg_outcome *outcome;
     struct sg_outcome guessed; /* while guessing */
     struct sg_key keys[SG_KEYS];
+    struct sg_walk *walk; /* `walked`, for those who may not change the machine */
+    struct sg_walk walked;
     struct sg_words extensions; /* pairs: code, GLOBAL value */
     uint64_t calls;
     uint64_t escaped; /* ring position: lists and dicts before it have all escaped */
@@ -207,7 +219,9 @@ uint8_t sg_value_weight(const struct sg_machine *m, sg_value v);
 /* LIST, DICT, SET: code that is not known had it and may have changed it. */
 void sg_value_escape(struct sg_machine *m, sg_value v);
 bool sg_value_escaped(const struct sg_machine *m, sg_value v);
-bool sg_value_is_text(sg_value v); /* STR or BYTES */
+sg_value sg_value_iterator(struct sg_machine *m, const sg_value *items, size_t count);
+bool sg_value_once(const struct sg_machine *m, sg_value v); /* an iterator */
+bool sg_value_is_text(sg_value v);                          /* STR or BYTES */
 /* Text that stands in the window, until the stream goes on; NULL: it has to be read. */
 const char *sg_value_shown(const struct sg_machine *m, sg_value v);
 /* What a dict has for a key of at most 32 characters: the last of that name. SG_ABSENT for none;

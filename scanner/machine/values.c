@@ -150,6 +150,17 @@ sg_value sg_value_chain(struct sg_machine *m, enum sg_kind kind)
     return sg_make(kind, position);
 }
 
+sg_value sg_value_iterator(struct sg_machine *m, const sg_value *items, size_t count)
+{
+    sg_value chain = sg_value_chain(m, SG_V_LIST);
+
+    sg_value_extend(m, chain, items, count);
+    uint64_t *node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
+    if (node)
+        node[0] = sg_node_header(SG_N_CHAIN, SG_CHAIN_ONCE, sg_node_count(node[0]));
+    return chain;
+}
+
 static void extend(struct sg_machine *m, sg_value chain, const sg_value *items, size_t count)
 {
     uint64_t *node = sg_ring_node(&m->ring, chain >> SG_KIND_BITS);
@@ -158,7 +169,8 @@ static void extend(struct sg_machine *m, sg_value chain, const sg_value *items, 
     if (!node || count == 0)
         return;
     uint64_t kept = sg_node_count(node[0]);
-    size_t fits = kept < ITEMS_KEPT ? ITEMS_KEPT - (size_t)kept : 0;
+    bool whole = kept == node[3]; /* what comes after a gap has another place than it seems */
+    size_t fits = whole && kept < ITEMS_KEPT ? ITEMS_KEPT - (size_t)kept : 0;
     node[3] += count;
     if (fits > count)
         fits = count;

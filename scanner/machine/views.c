@@ -158,15 +158,25 @@ size_t sg_value_count(const struct sg_machine *m, sg_value v, bool *whole)
 }
 
 /* The word at `index` of a chain's blocks. */
-static sg_value chain_word(const struct sg_machine *m, const uint64_t *node, size_t index)
+static sg_value chain_word(const struct sg_machine *m, sg_value v, const uint64_t *node,
+                           size_t index)
 {
-    const uint64_t *block = sg_ring_node(&m->ring, node[1]);
+    struct sg_walk *walk = m->walk;
 
-    while (block && index >= sg_node_count(block[0])) {
-        index -= (size_t)sg_node_count(block[0]);
-        block = sg_ring_node(&m->ring, block[1]);
+    if (walk->chain != v || index < walk->first)
+        *walk = (struct sg_walk){.chain = v, .block = node[1]};
+    for (;;) {
+        const uint64_t *block = sg_ring_node(&m->ring, walk->block);
+        size_t here = block ? (size_t)sg_node_count(block[0]) : 0;
+        if (index - walk->first < here)
+            return block[2 + index - walk->first];
+        if (!block) {
+            walk->chain = SG_ABSENT;
+            return SG_FORGOTTEN_VALUE;
+        }
+        walk->first += here;
+        walk->block = block[1];
     }
-    return block ? block[2 + index] : SG_FORGOTTEN_VALUE;
 }
 
 static sg_value word_at(const struct sg_machine *m, sg_value v, size_t index)
@@ -176,7 +186,7 @@ static sg_value word_at(const struct sg_machine *m, sg_value v, size_t index)
 
     if ((kind < SG_V_TUPLE || kind > SG_V_SET) || !node || index >= sg_node_count(node[0]))
         return SG_FORGOTTEN_VALUE;
-    return kind == SG_V_TUPLE ? node[2 + index] : chain_word(m, node, index);
+    return kind == SG_V_TUPLE ? node[2 + index] : chain_word(m, v, node, index);
 }
 
 sg_value sg_value_item(const struct sg_machine *m, sg_value v, size_t index)
@@ -201,14 +211,22 @@ void sg_value_escape(struct sg_machine *m, sg_value v)
     uint64_t *node = chain_node(m, v);
 
     if (node)
-        node[0] = sg_node_header(SG_N_CHAIN, 1, sg_node_count(node[0]));
+        node[0] = sg_node_header(SG_N_CHAIN, sg_node_weight(node[0]) | SG_CHAIN_ESCAPED,
+                                 sg_node_count(node[0]));
+}
+
+bool sg_value_once(const struct sg_machine *m, sg_value v)
+{
+    const uint64_t *node = chain_node(m, v);
+
+    return node && sg_node_weight(node[0]) & SG_CHAIN_ONCE;
 }
 
 bool sg_value_escaped(const struct sg_machine *m, sg_value v)
 {
     const uint64_t *node = chain_node(m, v);
 
-    return node && (sg_node_weight(node[0]) || v >> SG_KIND_BITS < m->escaped);
+    return node && (sg_node_weight(node[0]) & SG_CHAIN_ESCAPED || v >> SG_KIND_BITS < m->escaped);
 }
 
 /* The words of a chain, one after the other. */

@@ -276,7 +276,7 @@ static void what_looks_like_a_size_and_is_none_is_not_taken_for_one(void **state
         ARRAY(ONE, DTYPE("2u1")),
         ARRAY(ONE, DTYPE("(2,3)u1")),
         ARRAY(ONE, DTYPE("u1                              ,u1")),
-        /* Objects by the fields, by a flag that the letters belie, or by a number that is no int. */
+        /* Objects by the fields, or by a flag that the letters belie or that is no int. */
         ARRAY(ONE, WITH_STATE(DTYPE("V8"), INT(3) STR("|") "NN(" STR("a")
                                                TUPLE(DTYPE("O") INT(0)) "d" INT(8) INT(1))),
         ARRAY(ONE, WITH_STATE(DTYPE("u8"), STATE_OF_8(INT(-1), INT(1)))),

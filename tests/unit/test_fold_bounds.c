@@ -14,7 +14,7 @@ static void text_that_grows_too_long_is_let_go(void **state)
     take(with_long_text("cbuiltins\nstr.join\n(" STR("") "(", 40000, "2222ttR"));
     assert_false(is_constant(taken()));
     take(with_long_text("cbuiltins\nreversed\n(", 256, "tR"));
-    assert_memory_equal(taken(), "(\"a\", ", 6);
+    assert_memory_equal(taken(), "[\"a\", ", 6);
     take(with_long_text("cbuiltins\nreversed\n(", 257, "tR"));
     assert_memory_equal(taken(), "builtins.reversed(", 18);
 }
@@ -42,9 +42,83 @@ static void a_list_of_which_not_all_is_kept_is_no_text(void **state)
     }
 }
 
+/* Items of which so many came at once that none was kept: what comes behind them has another place
+ * than among those that were. */
+static void behind_items_that_were_not_kept_none_has_a_known_place(void **state)
+{
+    static char stream[20000];
+
+    (void)state;
+    for (int index = 1; index < 3; index++) {
+        size_t len = (size_t)sprintf(stream, "](S'a'\nS'b'\nep1\n(");
+        memset(stream + len, 'N', 9000);
+        len += 9000;
+        len += (size_t)sprintf(stream + len,
+                               "e(S'c'\ne0cm\ntake\n(coperator\ngetitem\n(g1\nI%d\ntRtR.", index);
+        run_in(&told, (uint8_t *)stream, len, 1 << 20);
+        assert_int_equal(is_constant(taken()), index == 1);
+    }
+}
+
 #define CHANGED_THEN_JOINED(change)                                                                \
     "(" STR("sys") "lp1\n0" change "0"                                                             \
                    "cm\ntake\n(" CALL("builtins", "str.join", STR("") "g1\n") "tR."
+
+#define REVERSED CALL("builtins", "reversed", STR("sys"))
+#define JOINED(items) CALL("builtins", "str.join", STR("") items)
+
+/* What an iterator gave is gone: joined again it gave "sys" once more. */
+static void an_iterator_gives_its_items_once(void **state)
+{
+    (void)state;
+    take((struct piece)P(REVERSED "p1\n0" JOINED("g1\n")));
+    assert_memory_equal(taken(), "\"sys\")", 6);
+    take((struct piece)P(REVERSED "p1\n0" JOINED("g1\n") "0" JOINED("g1\n")));
+    assert_false(is_constant(taken()));
+    take((struct piece)P(REVERSED "p1\n0cbuiltins\nlist\n(g1\ntR0" JOINED("g1\n")));
+    assert_false(is_constant(taken()));
+}
+
+/* A bytearray takes what APPENDS adds. */
+static void a_bytearray_of_hex_digits_is_not_constant(void **state)
+{
+    (void)state;
+    take((struct piece)P(DECODE(HEX(STR("61")))));
+    assert_memory_equal(taken(), "\"a\")", 4);
+    take((struct piece)P(
+        CALL("builtins", "bytearray.fromhex", STR("61")) "p1\n(" INT(98) "e0" DECODE("g1\n")));
+    assert_false(is_constant(taken()));
+}
+
+/* pickle.py calls with all that gives items: str(*x) was taken for str(). */
+static void of_arguments_that_are_not_known_none_is_left_out(void **state)
+{
+    (void)state;
+    take((struct piece)P("cbuiltins\nstr\n)R"));
+    assert_memory_equal(taken(), "\"\")", 3);
+    take((struct piece)P("cbuiltins\nstr\n" RESULT "R"));
+    assert_false(is_constant(taken()));
+    take((struct piece)P("cbuiltins\nbytes\n" RESULT "R"));
+    assert_false(is_constant(taken()));
+    take((struct piece)P("(" STR("a") "lp1\n0cm\nchange\n(g1\ntR0cbuiltins\nstr\ng1\nR"));
+    assert_false(is_constant(taken()));
+}
+
+/* Many items without a byte, one block each: looking at all of them took time by their square. */
+static void items_that_take_no_bytes_are_work_too(void **state)
+{
+    static char stream[300000];
+    size_t len = (size_t)sprintf(stream, "]p1\n0S''\np2\n0g1\n");
+
+    (void)state;
+    for (int i = 0; i < 16000; i++)
+        len += (size_t)sprintf(stream + len, "g2\na");
+    len += (size_t)sprintf(stream + len, "0");
+    for (int i = 0; i < 2000; i++)
+        len += (size_t)sprintf(stream + len, JOINED("g1\n") "0");
+    len += (size_t)sprintf(stream + len, "N.");
+    assert_true(run(&told, (uint8_t *)stream, len).overworked);
+}
 
 /* Lists that unknown code has had are not what the stream made them, wherever they lay. */
 static void a_list_that_was_given_away_is_no_text(void **state)
@@ -183,6 +257,11 @@ static void work_is_in_proportion_to_the_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_iterator_gives_its_items_once),
+        cmocka_unit_test(behind_items_that_were_not_kept_none_has_a_known_place),
+        cmocka_unit_test(a_bytearray_of_hex_digits_is_not_constant),
+        cmocka_unit_test(of_arguments_that_are_not_known_none_is_left_out),
+        cmocka_unit_test(items_that_take_no_bytes_are_work_too),
         cmocka_unit_test(text_that_grows_too_long_is_let_go),
         cmocka_unit_test(a_list_of_which_not_all_is_kept_is_no_text),
         cmocka_unit_test(a_list_that_was_given_away_is_no_text),

@@ -107,10 +107,27 @@ static void calls_inside_known_functions_are_told(void **state)
         {CALL("copyreg", "__newobj_ex__", "cm\nC\n" TUPLE(INT(2)) "(d"), "call m.C(2)\n"},
         {CALL("copyreg", "__newobj_ex__", "cm\nC\n"), "call m.C(None)\n"},
         {CALL("copyreg", "_reconstructor", "cm\nC\ncbuiltins\nobject\nN"), "call m.C()\n"},
-        {CALL("builtins", "map", "cm\nf\n" LIST(INT(1) TUPLE(INT(2) INT(3)))), "call m.f(2, 3)\n"},
-        {CALL("builtins", "map", "cm\nf\n" STR("ab")), "call m.f()\n"},
-        {CALL("functools", "reduce", "cm\nf\n" LIST(INT(1))), "call m.f(1)\n"},
+        /* What base.__init__() is given was left out. */
+        {CALL("copyreg", "_reconstructor", "cm\nC\ncm\nB\n" STR("x")),
+         "call m.B(\"x\")\ncall m.C()\n"},
+        {CALL("copyreg", "_reconstructor", "cm\nC\n" RESULT STR("x")), "call m.make()(\"x\")\n"},
+        {GETATTR("cm\nC\n" STR("a") NOTHING) ")R", "call m.C.a()\n"},
+        {CALLED(GETATTR("cdill\n_dill\n" STR("_setattr") "cbuiltins\nsetattr\n"), ""),
+         "call dill._dill._setattr()\n"},
+        {CALLED(GETATTR("cdill\n_dill\n" STR("_setattr") "cbuiltins\ngetattr\n"), ""),
+         "call builtins.getattr(dill._dill, \"_setattr\", builtins.getattr)()\n"},
+        /* Who gets the result does not get what the name would have given. */
+        {GETATTR("cm\nC\n" STR("a") "cm\nf\n") ")R", "call builtins.getattr(m.C, \"a\", m.f)()\n"},
+        {GETATTR("cm\nC\n" STR("a") RESULT) ")R",
+         "call builtins.getattr(m.C, \"a\", m.make())()\n"},
         {CALLED(CALL("functools", "partial", "cm\nf\n" INT(1)), INT(2)), "call m.f(1, 2)\n"},
+        {CALLED(CALL("functools", "partial",
+                     "cm\nf\ncfunctools\nPlaceholder\n" INT(2) "c_functools\nPlaceholder\n" CALL(
+                         "functools", "_PlaceholderType", "")),
+                INT(1) INT(3) INT(4) INT(5)),
+         "call m.f(1, 2, 3, 4, 5)\n"},
+        {CALLED(CALL("functools", "partial", "cm\nf\ncfunctools\nPlaceholder\n" INT(2)), ""),
+         "call m.f(functools.Placeholder, 2)\n"}, /* which raises */
         {"cfunctools\npartial\n(cm\ng\ntR(cm\nf\n" TUPLE(INT(1)) "(dNtb(" INT(2) "tR",
          "call m.f(1, 2)\n"}, /* what BUILD sets */
         {CALLED(CALL("operator", "methodcaller", STR("run") INT(1)), "cm\nC\n"),
@@ -193,6 +210,9 @@ static void extensions_are_those_that_the_stream_registers(void **state)
          "call ?(1)\n"},
         {CALL("copyreg", "add_extension", STR("m") STR("f") STR("7")) "0\x82\7(I1\ntR",
          "call ?(1)\n"},
+        /* … of which int() makes a code: the name was not told. */
+        {CALL("copyreg", "add_extension", STR("m") STR("f") STR("7")), "name m:f\n"},
+        {CALL("copyreg", "add_extension", STR("m") STR("f") INT(7)) "0\x82\7)R", "call m.f()\n"},
     };
 
     (void)state;
@@ -241,11 +261,69 @@ static void arguments_past_what_is_followed_are_left_out(void **state)
     len += (size_t)sprintf(stream + len, "cm\ng\n(coperator\ngetitem\n(g1\nI16\ntRtR.");
     expect((const uint8_t *)stream, len, "call m.f(\"a\")\n");
     expect((const uint8_t *)stream, len, "call m.g(operator.getitem(");
-    len = (size_t)sprintf(stream, "cbuiltins\nmap\n(cm\nf\n(");
+}
+
+/* map called with the first of several; what was a tuple it took for the arguments. */
+static void functions_are_called_with_the_items_that_they_get(void **state)
+{
+    static const struct row rows[] = {
+        {CALL("builtins", "map", "cm\nf\n" LIST(INT(1) TUPLE(INT(2) INT(3)))),
+         "call m.f(1)\ncall m.f((2, 3))\n"},
+        {CALL("builtins", "map", "cm\nf\n" TUPLE(INT(1) INT(2)) LIST(INT(3) INT(4) INT(5))),
+         "call m.f(1, 3)\ncall m.f(2, 4)\n"},
+        {CALL("builtins", "map", "cm\nf\n" LIST(INT(1) INT(2)) STR("ab")),
+         "call m.f(1, ?)\ncall m.f(2, ?)\n"},
+        {CALL("builtins", "map", "cbuiltins\ngetattr\n" LIST("cm\nC\n") LIST(STR("a"))),
+         "name m:C.a\n"},
+        {CALL("builtins", "map", "cm\nf\n" STR("ab")), "call m.f(?)\n"},
+        {CALL("builtins", "map", "cm\nf\n" LIST("")), "call builtins.map(m.f, [])\n"},
+        {CALL("builtins", "filter", "cm\nf\n(" INT(1) NOTHING "d"), "call m.f(1)\n"},
+        {CALL("builtins", "filter", "cm\nf\n(" INT(1) "\x91"), "call m.f(1)\ncall m.f(?)\n"},
+        {CALL("itertools", "starmap", "cm\nf\n" LIST(TUPLE(INT(1) INT(2)) LIST(INT(3)))),
+         "call m.f(1, 2)\ncall m.f([3])\n"},
+        {CALL("itertools", "starmap", "cm\nf\n" RESULT), "call m.f(?)\n"},
+        {CALL("functools", "reduce", "cm\nf\n" LIST(INT(1) INT(2) INT(3))),
+         "call m.f(1, 2)\ncall m.f(m.f(1, 2), 3)\n"},
+        {CALL("functools", "reduce", "cm\nf\n" LIST(INT(1)) INT(2)), "call m.f(2, 1)\n"},
+        {CALL("functools", "reduce", "cm\nf\n" RESULT), "call m.f(?, ?)\n"},
+        {CALL("functools", "reduce", "cm\nf\n" RESULT INT(1)), "call m.f(1, ?)\n"},
+        {CALL("functools", "reduce", "cm\nf\n" LIST("")), "m.f, [])\n"},
+        {CALL("functools", "reduce", "cm\nf\n" LIST(INT(1))), "m.f, [1])\n"},
+        {CALL("functools", "reduce", "cbuiltins\ngetattr\n" LIST(STR("a") STR("b")) "cm\nC\n") ")R",
+         "call m.C.a.b()\n"},
+    };
+    char stream[1024];
+    size_t len = (size_t)sprintf(stream, "cbuiltins\nmap\n(cm\nf\n(");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        run(&told, (const uint8_t *)rows[i].stream, strlen(rows[i].stream));
+        size_t last = strlen(rows[i].line), all = strlen(told.text);
+        if (all < last || strcmp(told.text + all - last, rows[i].line) != 0)
+            fail_msg("row %zu: does not end with: %s; but:\n%s", i, rows[i].line, told.text);
+    }
     memset(stream + len, 'N', 80);
     len += 80 + (size_t)sprintf(stream + len + 80, "ltR.");
     run(&told, (const uint8_t *)stream, len);
-    assert_int_equal(told.calls, 1 + 16);
+    assert_int_equal(told.calls, 1 + 80);
+}
+
+/* A tuple of three thousand items, again and again. */
+static void items_that_would_take_too_long_are_left_out_and_that_is_said(void **state)
+{
+    static char stream[60000];
+    size_t len = (size_t)sprintf(stream, "(");
+
+    (void)state;
+    memset(stream + len, 'N', 3000);
+    len += 3000 + (size_t)sprintf(stream + len + 3000, "tp1\n0");
+    for (int i = 0; i < 200; i++)
+        len += (size_t)sprintf(stream + len, "cbuiltins\nmap\n(cm\nf\ng1\ntR0cfunctools\nreduce\n"
+                                             "(cm\nf\ng1\ntR0citertools\nstarmap\n(cm\nf\ng1\ntR0");
+    stream[len++] = 'N';
+    stream[len++] = '.';
+    assert_true(run(&told, (uint8_t *)stream, len).overworked);
+    assert_true(told.calls < 100000);
 }
 
 /* Sixteen of seventeen letters are another name. */
@@ -272,6 +350,8 @@ int main(void)
         cmocka_unit_test(extensions_are_those_that_the_stream_registers),
         cmocka_unit_test(functions_inside_one_another_are_followed_so_far),
         cmocka_unit_test(arguments_past_what_is_followed_are_left_out),
+        cmocka_unit_test(functions_are_called_with_the_items_that_they_get),
+        cmocka_unit_test(items_that_would_take_too_long_are_left_out_and_that_is_said),
         cmocka_unit_test(a_name_of_which_letters_are_left_out_is_not_made_up),
     };
 

@@ -51,6 +51,10 @@ static void constants_have_the_values_that_they_get(void **state)
            "123456789"),
          "<int>"},
         {P("\x8b\1\0\0\0\x7f"), "127"},
+        /* Bytes that only repeat the sign: the number was not known. */
+        {P("\x8a\x0a\1\0\0\0\0\0\0\0\0\0"), "1"},
+        {P("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\xff"), "-2"},
+        {P("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\0"), "<int>"},
         {P("F.5\n"), "<float>"},
         {P("F-1.5e+5\n"), "<float>"},
         {P("F1_0E-5\n"), "<float>"},
