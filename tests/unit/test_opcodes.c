@@ -16,7 +16,7 @@ static struct sg_outcome take(const char *constant, size_t len)
     return run(&told, stream, at + len + 3);
 }
 
-#define P(text) text, sizeof(text) - 1
+#define AT(text) text, sizeof(text) - 1
 
 static void constants_have_the_values_that_they_get(void **state)
 {
@@ -25,54 +25,54 @@ static void constants_have_the_values_that_they_get(void **state)
         size_t len;
         const char *value;
     } rows[] = {
-        {P("I12\n"), "12"},
-        {P("I-12\n"), "-12"},
-        {P("I+12\n"), "12"},
-        {P("I 12\n"), "12"},
-        {P("I12\r\n"), "12"},
-        {P("I012\n"), "10"},
-        {P("I0x1F\n"), "31"},
-        {P("I0x_1f\n"), "31"},
-        {P("I0o17\n"), "15"},
-        {P("I0b11\n"), "3"},
-        {P("I1_000\n"), "1000"},
-        {P("I01\n"), "True"},
-        {P("I00\n"), "False"},
-        {P("I12\0what\n"), "12"},
-        {P("I\0what\n"), "0"},
-        {P("I99999999999999999999\n"), "<int>"},
-        {P("L99999999999999999999L\n"), "<int>"},
-        {P("L12L\n"), "12"},
-        {P("L12\n"), "12"},
-        {P("\x8a\0"), "0"},
-        {P("\x8a\1\xff"), "-1"},
-        {P("\x8a\2\xff\0"), "255"},
-        {P("\x8a\x09"
-           "123456789"),
+        {AT("I12\n"), "12"},
+        {AT("I-12\n"), "-12"},
+        {AT("I+12\n"), "12"},
+        {AT("I 12\n"), "12"},
+        {AT("I12\r\n"), "12"},
+        {AT("I012\n"), "10"},
+        {AT("I0x1F\n"), "31"},
+        {AT("I0x_1f\n"), "31"},
+        {AT("I0o17\n"), "15"},
+        {AT("I0b11\n"), "3"},
+        {AT("I1_000\n"), "1000"},
+        {AT("I01\n"), "True"},
+        {AT("I00\n"), "False"},
+        {AT("I12\0what\n"), "12"},
+        {AT("I\0what\n"), "0"},
+        {AT("I99999999999999999999\n"), "<int>"},
+        {AT("L99999999999999999999L\n"), "<int>"},
+        {AT("L12L\n"), "12"},
+        {AT("L12\n"), "12"},
+        {AT("\x8a\0"), "0"},
+        {AT("\x8a\1\xff"), "-1"},
+        {AT("\x8a\2\xff\0"), "255"},
+        {AT("\x8a\x09"
+            "123456789"),
          "<int>"},
-        {P("\x8b\1\0\0\0\x7f"), "127"},
+        {AT("\x8b\1\0\0\0\x7f"), "127"},
         /* Bytes that only repeat the sign: the number was not known. */
-        {P("\x8a\x0a\1\0\0\0\0\0\0\0\0\0"), "1"},
-        {P("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\xff"), "-2"},
-        {P("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\0"), "<int>"},
-        {P("F.5\n"), "<float>"},
-        {P("F-1.5e+5\n"), "<float>"},
-        {P("F1_0E-5\n"), "<float>"},
-        {P("Finf\n"), "<float>"},
-        {P("F-Infinity\n"), "<float>"},
-        {P("FNaN\n"), "<float>"},
-        {P("S'a\\x62\\143\\n\\q\\\0'\n"), "\"abc\\n\\\\q\\\\\\x00\""},
-        {P("S'\\0\\18\\377'\n"), "\"\\x00\\x018\\xff\""},
-        {P("S\"a\"\n"), "\"a\""},
-        {P("Va\\u0041\\U0001f600\\n\\\n"), "\"aA\\xf0\\x9f\\x98\\x80\\\\n\\\\\""},
-        {P("V\xe9\\u20ac\\u00e9\n"), "\"\\xc3\\xa9\\xe2\\x82\\xac\\xc3\\xa9\""},
-        {P("N("
-           "dS'k'\nI1\ns"),
+        {AT("\x8a\x0a\1\0\0\0\0\0\0\0\0\0"), "1"},
+        {AT("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\xff"), "-2"},
+        {AT("\x8a\x09\xfe\xff\xff\xff\xff\xff\xff\xff\0"), "<int>"},
+        {AT("F.5\n"), "<float>"},
+        {AT("F-1.5e+5\n"), "<float>"},
+        {AT("F1_0E-5\n"), "<float>"},
+        {AT("Finf\n"), "<float>"},
+        {AT("F-Infinity\n"), "<float>"},
+        {AT("FNaN\n"), "<float>"},
+        {AT("S'a\\x62\\143\\n\\q\\\0'\n"), "\"abc\\n\\\\q\\\\\\x00\""},
+        {AT("S'\\0\\18\\377'\n"), "\"\\x00\\x018\\xff\""},
+        {AT("S\"a\"\n"), "\"a\""},
+        {AT("Va\\u0041\\U0001f600\\n\\\n"), "\"aA\\xf0\\x9f\\x98\\x80\\\\n\\\\\""},
+        {AT("V\xe9\\u20ac\\u00e9\n"), "\"\\xc3\\xa9\\xe2\\x82\\xac\\xc3\\xa9\""},
+        {AT("N("
+            "dS'k'\nI1\ns"),
          "None, {\"k\": 1}"},
-        {P("\x8f("
-           "K\1\x90"),
+        {AT("\x8f("
+            "K\1\x90"),
          "{1}"},
-        {P("Pid\n"), "persistent(\"id\")"},
+        {AT("Pid\n"), "persistent(\"id\")"},
     };
 
     (void)state;
@@ -91,42 +91,42 @@ static void what_no_unpickler_reads_ends_the_load(void **state)
         const char *at;
         size_t len;
     } rows[] = {
-        {P("I\x0e"
-           "1\n")},
-        {P("I\n")},
-        {P("I1a\n")},
-        {P("I_1\n")},
-        {P("I1_\n")},
-        {P("I1__0\n")},
-        {P("I08\n")},
-        {P("I0x\n")},
-        {P("L\n")},
-        {P("F\n")},
-        {P("F1x\n")},
-        {P("Finfi\n")},
-        {P("Fna\n")},
-        {P("Saa\n")},
-        {P("S'\n")},
-        {P("S'a\"\n")},
-        {P("S'\\x1'\n")},
-        {P("S'\\xg1'\n")},
-        {P("S'a\\'\n")},
-        {P("V\\u12\n")},
-        {P("V\\U00110000\n")},
-        {P("P\xe9\n")},
-        {P("Np-1\n")},
-        {P("Np-99999999999999999999\n")},
-        {P("Np-18446744073709551616\n")},
-        {P("Npx\n")},
-        {P("gx\n")},
-        {P("g9\n")},
-        {P("NN(Nd")},
-        {P("(o")},
-        {P("\x92")},
-        {P("N\x92")},
-        {P("NN\x92")},
-        {P("\x85")},
-        {P("\xff")},
+        {AT("I\x0e"
+            "1\n")},
+        {AT("I\n")},
+        {AT("I1a\n")},
+        {AT("I_1\n")},
+        {AT("I1_\n")},
+        {AT("I1__0\n")},
+        {AT("I08\n")},
+        {AT("I0x\n")},
+        {AT("L\n")},
+        {AT("F\n")},
+        {AT("F1x\n")},
+        {AT("Finfi\n")},
+        {AT("Fna\n")},
+        {AT("Saa\n")},
+        {AT("S'\n")},
+        {AT("S'a\"\n")},
+        {AT("S'\\x1'\n")},
+        {AT("S'\\xg1'\n")},
+        {AT("S'a\\'\n")},
+        {AT("V\\u12\n")},
+        {AT("V\\U00110000\n")},
+        {AT("P\xe9\n")},
+        {AT("Np-1\n")},
+        {AT("Np-99999999999999999999\n")},
+        {AT("Np-18446744073709551616\n")},
+        {AT("Npx\n")},
+        {AT("gx\n")},
+        {AT("g9\n")},
+        {AT("NN(Nd")},
+        {AT("(o")},
+        {AT("\x92")},
+        {AT("N\x92")},
+        {AT("NN\x92")},
+        {AT("\x85")},
+        {AT("\xff")},
     };
 
     (void)state;
@@ -138,9 +138,9 @@ static void what_no_unpickler_reads_ends_the_load(void **state)
 static void a_memo_key_is_what_its_digits_say(void **state)
 {
     (void)state;
-    take(P("S'a'\np-0\n0S'b'\np7\n0g0\n"));
+    take(AT("S'a'\np-0\n0S'b'\np7\n0g0\n"));
     assert_non_null(strstr(told.text, "take(\"a\")"));
-    take(P("S'a'\np99999999999999999999\n0S'b'\np1\n0g99999999999999999999\n"));
+    take(AT("S'a'\np99999999999999999999\n0S'b'\np1\n0g99999999999999999999\n"));
     assert_non_null(strstr(told.text, "take(\"a\")"));
 }
 
