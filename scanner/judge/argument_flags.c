@@ -71,15 +71,41 @@ static void look_text(struct look *look, sg_value v, enum sg_kind kind)
 
 static void look_value(struct look *look, sg_value v, unsigned depth);
 
-static void look_inside(struct look *look, sg_value v, enum sg_kind kind, unsigned depth)
+/* Items by whether they hold others. */
+enum which { ALL_ITEMS, SINGLE_ITEMS, CONTAINERS };
+
+static bool is_one_of(const struct look *look, sg_value v, enum which which)
+{
+    enum sg_kind kind = sg_value_kind(look->m, v);
+    bool container = kind >= SG_V_TUPLE && kind <= SG_V_SET;
+
+    return which == ALL_ITEMS || container == (which == CONTAINERS);
+}
+
+static void look_at_items(struct look *look, sg_value v, enum sg_kind kind, unsigned depth,
+                          enum which which)
 {
     bool all = true;
     size_t count = sg_value_count(look->m, v, &all);
 
-    for (size_t i = 0; i < count && look->left > 0; i++) {
-        look_value(look, sg_value_item(look->m, v, i), depth - 1);
-        if (kind == SG_V_DICT)
-            look_value(look, sg_value_mapped(look->m, v, i), depth - 1);
+    for (size_t i = 0; i < count && i < LOOK_ITEMS && look->left > 0; i++) {
+        sg_value item = sg_value_item(look->m, v, i);
+        sg_value mapped = kind == SG_V_DICT ? sg_value_mapped(look->m, v, i) : item;
+        if (is_one_of(look, item, which))
+            look_value(look, item, depth - 1);
+        if (kind == SG_V_DICT && is_one_of(look, mapped, which))
+            look_value(look, mapped, depth - 1);
+    }
+}
+
+/* The arguments themselves come before what is in them: a long list among them hides no other. */
+static void look_inside(struct look *look, sg_value v, enum sg_kind kind, unsigned depth)
+{
+    if (depth < LOOK_DEPTH) {
+        look_at_items(look, v, kind, depth, ALL_ITEMS);
+    } else {
+        look_at_items(look, v, kind, depth, SINGLE_ITEMS);
+        look_at_items(look, v, kind, depth, CONTAINERS);
     }
 }
 

@@ -299,8 +299,10 @@ struct sg_name sg_name_method(struct sg_text module, struct sg_text qualname, co
     char text[512];
     size_t len = strlen(method);
 
-    if (qualname.len + 1 + len > sizeof(text))
-        return (struct sg_name){.sink = SG_SINK_NONE};
+    if (qualname.len + 1 + len > sizeof(text)) { /* the end is what is resolved */
+        size_t kept = sizeof(text) - 1 - len;
+        qualname = (struct sg_text){qualname.at + (qualname.len - kept), kept};
+    }
     memcpy(text, qualname.at, qualname.len);
     text[qualname.len] = '.';
     memcpy(text + qualname.len + 1, method, len);

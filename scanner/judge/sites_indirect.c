@@ -24,11 +24,13 @@ static struct sg_site method(const struct sg_machine *m, const struct sg_call *c
                       ", a method that nothing is known of");
 }
 
+/* … not what reduce, operator.call and the like gave: that is anything. */
 static bool partial_of_known(const struct sg_machine *m, const struct sg_call *made_by)
 {
+    const struct sg_global *maker = sg_value_global(m, made_by->callee);
     bool whole;
 
-    return sg_value_count(m, made_by->args, &whole) > 0 &&
+    return sg_text_is(maker->qualname, "partial") && sg_value_count(m, made_by->args, &whole) > 0 &&
            sg_value_kind(m, sg_value_item(m, made_by->args, 0)) == SG_V_GLOBAL;
 }
 

@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+/* What may come of a finding: streams come one after the other, so what is held for one before
+ * will not be released. */
+static double outlook(const struct sg_ledger *ledger, const struct sg_found *found)
+{
+    return found->held_for && found->held_for != ledger->holding ? SG_WORTH_TELLING : found->weight;
+}
+
 struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found *what)
 {
     struct sg_found *slot = NULL;
@@ -11,6 +18,8 @@ struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found 
         sg_ledger_weigh(ledger, what->weight);
     if (what->weight < SG_WORTH_TELLING)
         return NULL;
+    if (what->held_for)
+        ledger->holding = what->held_for;
     ledger->noted++;
     for (size_t i = 0; i < ledger->count; i++) {
         struct sg_found *found = &ledger->found[i];
@@ -20,12 +29,12 @@ struct sg_found *sg_ledger_note(struct sg_ledger *ledger, const struct sg_found 
             found->last = what->offset > found->last ? what->offset : found->last;
             return NULL;
         }
-        if (!slot || found->weight < slot->weight)
+        if (!slot || outlook(ledger, found) < outlook(ledger, slot))
             slot = found;
     }
     if (ledger->count < SG_FOUND_MAX)
         slot = &ledger->found[ledger->count++];
-    else if (slot->weight >= what->weight)
+    else if (outlook(ledger, slot) >= what->weight)
         return NULL;
     *slot = *what;
     slot->count = 1;

@@ -33,7 +33,8 @@ struct sg_found {
 
 /* Fixed in size: nothing is lost for want of memory but what weighs least. */
 struct sg_ledger {
-    double score; /* largest weight ever noted, without what is held */
+    double score;     /* largest weight ever noted, without what is held */
+    uint64_t holding; /* the last stream that something was held for */
     uint64_t noted;
     size_t count;
     struct sg_found found[SG_FOUND_MAX];

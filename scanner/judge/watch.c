@@ -131,6 +131,8 @@ static inline void note_call(struct sg_judge *judge, const struct sg_machine *m,
                              const struct sg_call *call, const struct sg_site *site,
                              uint64_t subject)
 {
+    if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
+        sg_judge_partial(judge, call->offset, "more arguments than are looked at");
     if (site->weight < SG_WORTH_TELLING)
         sg_ledger_weigh(&judge->ledger, site->weight);
     else
@@ -255,8 +257,6 @@ static void weigh(struct sg_judge *judge, const struct sg_machine *m, const stru
 
     ask_model(judge, &(struct sg_sight){m, call, global, name, &glance, false}, &site);
     note_call(judge, m, call, &site, name->print);
-    if (judge->spent > SG_ARGUMENT_BUDGET && !judge->partial)
-        sg_judge_partial(judge, call->offset, "more arguments than are looked at");
 }
 
 static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call *call)

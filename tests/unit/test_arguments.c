@@ -108,6 +108,20 @@ static void a_look_ends_after_so_many_values_and_so_deep(void **state)
     assert_int_equal(seen_behind(0, 3, STR("word")).glance.depth, 4);
 }
 
+/* It used up what is looked at. */
+static void a_long_list_among_the_arguments_hides_no_other(void **state)
+{
+    static char stream[1024];
+    size_t len = (size_t)sprintf(stream, "cm\nf\n((");
+
+    (void)state;
+    memset(stream + len, 'N', 200);
+    len += 200;
+    len += (size_t)sprintf(stream + len, "l" STR("two words") "tR.");
+    assert_true(seen_of(stream, len, 0).flags & SG_ARG_SPACES);
+    assert_true(SEEN(LIST(STR("two words")) INT(1)).flags & SG_ARG_SPACES);
+}
+
 static void code_is_looked_into_further(void **state)
 {
     (void)state;
@@ -176,6 +190,7 @@ int main(void)
         cmocka_unit_test(arguments_are_told_apart),
         cmocka_unit_test(keywords_are_arguments_too),
         cmocka_unit_test(a_look_ends_after_so_many_values_and_so_deep),
+        cmocka_unit_test(a_long_list_among_the_arguments_hides_no_other),
         cmocka_unit_test(code_is_looked_into_further),
         cmocka_unit_test(names_in_marshalled_code_count_whole),
         cmocka_unit_test(a_name_across_two_windows_is_found_and_one_too_far_is_not),

@@ -157,10 +157,20 @@ static void names_of_clean_models_are_benign(void **state)
 
 static void names_that_libraries_have_for_sinks_are_known(void **state)
 {
+    char path[520];
+
     (void)state;
     assert_int_equal(sg_name_look(SG_TEXT("mailbox"), SG_TEXT("Maildir.clean")).sink,
                      SG_SINK_DELETE);
     assert_true(sg_name_look(SG_TEXT("mailbox"), SG_TEXT("Maildir")).flags & SG_N_STORES);
+    /* A path longer than a name has room: its end is what is resolved. */
+    memset(path, 'a', 500);
+    memcpy(path + 500, ".mailbox.Maildir", 17);
+    for (size_t i = 40; i < 500; i += 40)
+        path[i] = '.';
+    assert_int_not_equal(sg_name_method(SG_TEXT("m"), sg_text_of(path), "add").sink, SG_SINK_NONE);
+    assert_int_equal(sg_name_method(SG_TEXT("mailbox"), SG_TEXT("Maildir"), "add").sink,
+                     sg_name_method(SG_TEXT("m"), sg_text_of(path), "add").sink);
     assert_true(lone("modelscan.settings", "DEFAULT_SETTINGS") >= 0.9);
     assert_true(sg_name_look(SG_TEXT("sklearn.utils"), SG_TEXT("resample")).flags & SG_N_LIBRARY);
     assert_false(sg_name_look(SG_TEXT("sklearn.tests"), SG_TEXT("resample")).flags & SG_N_LIBRARY);

@@ -118,6 +118,27 @@ static void a_flood_of_lesser_reasons_does_not_wash_out_the_worst(void **state)
     bench_close(b, look_at_flood);
 }
 
+/* What says little unless its stream calls something is kept for as long as that may come: many
+ * streams before it, which have called nothing, took its place. */
+static void what_is_held_for_streams_gone_by_makes_room(void **state)
+{
+    static const char odd[] = "I0x1\n0ccollections\nOrderedDict\n)R.", junk[] = "I1\0x\n.";
+    double alone = judged((struct piece)P(odd), NULL).score;
+    struct bench *b = bench_open();
+    char member[16];
+
+    (void)state;
+    assert_true(alone >= 0.5);
+    for (int i = 0; i < 100; i++) {
+        snprintf(member, sizeof(member), "member %d", i);
+        sg_judge_member(b->judge, member);
+        run(b, junk, sizeof(junk) - 1);
+    }
+    sg_judge_member(b->judge, "odd");
+    run(b, odd, sizeof(odd) - 1);
+    assert_true(bench_close(b, NULL).score >= alone);
+}
+
 static void every_truncation_of_an_attack_is_judged_without_harm(void **state)
 {
     (void)state;
@@ -145,6 +166,7 @@ int main(void)
         cmocka_unit_test(an_attack_stays_one_under_ten_thousand_clean_objects),
         cmocka_unit_test(what_is_learned_of_a_call_stays_in_any_company),
         cmocka_unit_test(a_flood_of_lesser_reasons_does_not_wash_out_the_worst),
+        cmocka_unit_test(what_is_held_for_streams_gone_by_makes_room),
         cmocka_unit_test(every_truncation_of_an_attack_is_judged_without_harm),
     };
 

@@ -245,6 +245,8 @@ static void results_weigh_as_what_made_them(void **state)
         ROW("calls-result", 0.70, CALLED(CALL("zlib", "decompress", ""), "")),
         ROW("calls-result", 0.70, CALLED(CALL("functools", "partial", ""), "")),
         ROW("calls-result", 0.70, CALLED(CALL("functools", "partial", "cm\nmake\n)R"), "")),
+        /* What reduce gives was taken for a call that is told. */
+        ROW("calls-result", 0.70, CALLED(CALL("functools", "reduce", "cm\nf\ncm\nmake\n)R"), "")),
         ROW("code-carrier", 0.95, CALLED(DILL("_create_function", ""), "")),
         ROW("code-carrier", 0.62, CALLED(DILL("_import_module", "cm\nname\n)R"), "")),
         ROW("code-carrier", 0.95, CALLED(CALL("types", "FunctionType", ""), "")),
