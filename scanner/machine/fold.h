@@ -37,9 +37,12 @@ typedef sg_value sg_second_fn(struct sg_machine *m, const struct sg_call *call,
 /* fold_calls.c */
 sg_fold_fn sg_fold_newobj, sg_fold_reconstructor, sg_fold_getattr, sg_fold_setattr, sg_fold_import,
     sg_fold_gcd_import, sg_fold_dunder_import, sg_fold_resolve, sg_fold_apply, sg_fold_extension,
-    sg_fold_load, sg_fold_loads, sg_fold_marshal, sg_fold_code;
+    sg_fold_marshal, sg_fold_code;
 sg_second_fn sg_second_attrgetter, sg_second_methodcaller, sg_second_itemgetter, sg_second_partial,
     sg_second_type;
+
+/* fold_loads.c */
+sg_fold_fn sg_fold_load, sg_fold_loads;
 
 /* fold_each.c */
 sg_fold_fn sg_fold_map, sg_fold_starmap, sg_fold_reduce;
@@ -55,6 +58,9 @@ sg_fold_fn sg_fold_decoder;
  * certain what comes out. */
 sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
                        struct sg_text codec);
+/* What encode(text, "latin1") gives, however long, in scratch of the arena; SG_ABSENT where `made` is
+ * no such call, or that is not known. */
+sg_value sg_fold_long_latin1(struct sg_machine *m, const struct sg_call *made);
 sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text); /* as bytes.fromhex */
 
 /* Text under construction, at most SG_FOLD_MAX bytes. */

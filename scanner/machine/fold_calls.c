@@ -311,34 +311,6 @@ void sg_fold_store(struct sg_machine *m, const struct sg_call *call)
     }
 }
 
-/* The bytes that a loader gets: themselves, or what a BytesIO was made of. */
-static sg_value content_of(struct sg_machine *m, sg_value v)
-{
-    struct sg_call made;
-
-    for (int i = 0; i < 4 && sg_value_call(m, v, &made); i++)
-        v = sg_fold_argument(m, &made, 0);
-    return v;
-}
-
-sg_value sg_fold_load(struct sg_machine *m, const struct sg_call *call)
-{
-    sg_value content = sg_fold_argument(m, call, 0);
-
-    if (content != SG_ABSENT)
-        sg_machine_payload(m, SG_P_ANY, content_of(m, content), call);
-    return SG_ABSENT;
-}
-
-sg_value sg_fold_loads(struct sg_machine *m, const struct sg_call *call)
-{
-    sg_value content = sg_fold_argument(m, call, 0);
-
-    if (content != SG_ABSENT)
-        sg_machine_payload(m, SG_P_PICKLE, content_of(m, content), call);
-    return SG_ABSENT;
-}
-
 sg_value sg_fold_marshal(struct sg_machine *m, const struct sg_call *call)
 {
     struct sg_source source;

@@ -63,21 +63,35 @@ sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text)
     return digits.full ? SG_ABSENT : from_hex(m, (struct sg_text){digits.at, digits.len});
 }
 
+/* In place; false where a character is none of Latin-1. */
+static bool shrink_latin1(uint8_t *at, size_t *length)
+{
+    size_t out = 0;
+
+    for (size_t i = 0; i < *length; i++) {
+        uint8_t c = at[i];
+        if ((c & 0xFE) == 0xC2 && i + 1 < *length)
+            c = (uint8_t)((c & 3) << 6 | (at[++i] & 63));
+        else if (c >= 0x80)
+            return false;
+        at[out++] = c;
+    }
+    *length = out;
+    return true;
+}
+
 /* A str as Latin-1: what _codecs.encode(text, "latin1") makes of the str that pickles of bytes hold
  * below protocol 3. */
 static sg_value to_latin1(struct sg_machine *m, struct sg_text text)
 {
     struct sg_writer w = sg_writer_begin(m);
+    size_t length = text.len;
 
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = (uint8_t)text.at[i];
-        if ((c & 0xFE) == 0xC2 && i + 1 < text.len)
-            c = (uint8_t)((c & 3) << 6 | (text.at[++i] & 63));
-        else if (c >= 0x80)
-            return SG_ABSENT;
-        sg_writer_byte(&w, c);
-    }
-    return sg_writer_value(m, &w, SG_V_BYTES);
+    if (w.full)
+        return SG_ABSENT;
+    memcpy(w.at, text.at, length); /* which is no longer than what a writer has room for */
+    return shrink_latin1((uint8_t *)w.at, &length) ? sg_value_copy(m, SG_V_BYTES, w.at, length)
+                                                   : SG_ABSENT;
 }
 
 static sg_value from_latin1(struct sg_machine *m, struct sg_text text)
@@ -132,10 +146,11 @@ static bool codec_among(struct sg_text name, const char *const *wanted)
     return false;
 }
 
+static const char *const latin[] = {"latin1", "latin", "l1", "iso88591", NULL};
+
 sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
                        struct sg_text codec)
 {
-    static const char *const latin[] = {"latin1", "latin", "l1", "iso88591", NULL};
     static const char *const utf8[] = {"utf8", "ascii", "usascii", "u8", "utf", "cp65001", NULL};
     bool to_bytes = (object & SG_KIND_MASK) == SG_V_STR;
 
@@ -186,4 +201,25 @@ sg_value sg_fold_decoder(struct sg_machine *m, const struct sg_call *call)
     if (encodes != ((object & SG_KIND_MASK) == SG_V_STR) && !codec_is(codec, "rot13"))
         return SG_ABSENT;
     return sg_fold_codec(m, object, text, codec);
+}
+
+sg_value sg_fold_long_latin1(struct sg_machine *m, const struct sg_call *made)
+{
+    const struct sg_global *global = sg_value_global(m, made->callee);
+    sg_value object = sg_fold_argument(m, made, 0);
+    uint64_t whole = sg_value_length(m, object);
+    struct sg_text codec;
+
+    if (!global || !sg_text_is(global->qualname, "encode") ||
+        !(sg_text_is(global->module, "_codecs") || sg_text_is(global->module, "codecs")) ||
+        sg_value_kind(m, object) != SG_V_STR || object & SG_TEXT_8BIT ||
+        sg_fold_keywords(m, made) || sg_fold_argument(m, made, 2) != SG_ABSENT ||
+        !sg_fold_bytes(m, sg_fold_argument(m, made, 1), &codec) || !codec_among(codec, latin) ||
+        whole > (m->arena->size - m->arena->used) / 2 || !sg_work(m, whole))
+        return SG_ABSENT;
+    size_t length = (size_t)whole;
+    uint8_t *at = sg_arena_take(m->arena, length);
+    if (!at || sg_value_read(m, object, 0, at, length) != length || !shrink_latin1(at, &length))
+        return SG_ABSENT;
+    return sg_value_spool(m, SG_V_BYTES, at, length);
 }

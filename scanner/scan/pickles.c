@@ -123,8 +123,11 @@ static void on_payload(void *ctx, const struct sg_machine *m,
     struct sg_source source;
     struct sg_place place;
 
-    if (sg_value_kind(m, content) != SG_V_BYTES && sg_value_kind(m, content) != SG_V_STR)
+    if (sg_value_kind(m, content) != SG_V_BYTES && sg_value_kind(m, content) != SG_V_STR) {
+        if (!uncertain(run, m))
+            sg_judge_partial(run->c->judge, call->offset, "what a loader is given is not known");
         return;
+    }
     if (!sg_value_source(m, content, &source)) {
         sg_judge_partial(run->c->judge, call->offset, "bytes given to a loader were not kept");
         return;

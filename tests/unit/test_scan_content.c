@@ -153,6 +153,39 @@ static void bytes_behind_a_pickle_with_arrays_are_told(void **state)
     assert_int_equal(scan(s, &s->file)->coverage, SG_COMPLETE);
 }
 
+/* torch.storage._load_from_bytes(_codecs.encode(text, codec)): bytes as pickles below protocol 3
+ * have them. Longer than 64 KB they were read as the text. */
+static enum sg_verdict loaded_from(struct scene *s, const char *codec, size_t filler)
+{
+    static const char begin[] = "\xc2\x80\2", end[] = "cposix\nsystem\nX\7\0\0\0touch x\xc2\x85R.";
+    size_t len = sizeof(begin) - 1 + 3 * filler + sizeof(end) - 1;
+    uint8_t head[] = {'X', (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), 0};
+
+    s->file.len = 0;
+    PUT(&s->file, "\x80\2ctorch.storage\n_load_from_bytes\nc_codecs\nencode\n");
+    put(&s->file, head, sizeof(head));
+    PUT(&s->file, begin);
+    for (size_t i = 0; i < filler; i++)
+        PUT(&s->file, "N0)");
+    PUT(&s->file, end);
+    PUT(&s->file, "X\6\0\0\0");
+    put(&s->file, codec, 6);
+    PUT(&s->file, "\x86R\x85R.");
+    return scan(s, &s->file)->verdict;
+}
+
+static void bytes_of_text_that_a_loader_gets_are_found_however_long(void **state)
+{
+    struct scene *s = *state;
+
+    assert_int_equal(loaded_from(s, "latin1", 10), SG_MALICIOUS);
+    assert_int_equal(loaded_from(s, "latin1", 40000), SG_MALICIOUS);
+    assert_int_equal(s->report.coverage, SG_COMPLETE);
+    (void)loaded_from(s, "cp-437", 10);
+    assert_int_equal(s->report.coverage, SG_PARTIAL);
+    assert_true(report_tells(&s->report, "what a loader is given is not known"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +198,7 @@ int main(void)
         TEST(a_path_of_members_is_cut_where_it_is_full),
         TEST(a_payload_that_is_not_at_hand_is_told),
         TEST(bytes_behind_a_pickle_with_arrays_are_told),
+        TEST(bytes_of_text_that_a_loader_gets_are_found_however_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
