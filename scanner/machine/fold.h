@@ -58,8 +58,8 @@ sg_fold_fn sg_fold_decoder;
  * certain what comes out. */
 sg_value sg_fold_codec(struct sg_machine *m, sg_value object, struct sg_text text,
                        struct sg_text codec);
-/* What encode(text, "latin1") gives, however long, in scratch of the arena; SG_ABSENT where `made` is
- * no such call, or that is not known. */
+/* What encode(text, "latin1") gives, however long, in scratch of the arena; SG_ABSENT where that is
+ * not known, or `made` is another call. */
 sg_value sg_fold_long_latin1(struct sg_machine *m, const struct sg_call *made);
 sg_value sg_fold_spaced_hex(struct sg_machine *m, struct sg_text text); /* as bytes.fromhex */
 

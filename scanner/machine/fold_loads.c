@@ -9,8 +9,8 @@ static bool is_stream(const struct sg_machine *m, sg_value callee)
            (sg_text_is(global->module, "io") || sg_text_is(global->module, "_io"));
 }
 
-/* The bytes that a loader gets: themselves, or what a BytesIO was made of. What any other call gives
- * is not known, nor is what may have been changed. */
+/* The bytes that a loader gets: themselves, or what a BytesIO was made of. What another call gives
+ * is not known, nor what may have been changed. */
 static sg_value content_of(struct sg_machine *m, sg_value v)
 {
     struct sg_call made;
