@@ -5,6 +5,7 @@
 #include "shim/supervise/filter.h"
 #include "shim/supervise/handover.h"
 #include "shim/supervise/request.h"
+#include "shim/supervise/rights.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -57,7 +58,7 @@ static inline void child_start(struct child *child, void (*prepare)(void),
     if (child->pid == 0) {
         if (prepare)
             prepare();
-        int listener = sg_filter_load(&step);
+        int listener = sg_rights_give_up_tracing() ? sg_filter_load(&step) : -1;
         if (listener < 0 || !sg_handover_send(pair[1], listener))
             _exit(1);
         close(listener);
