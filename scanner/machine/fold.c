@@ -207,6 +207,20 @@ static const struct row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
+/* A module is an attribute of those that import it: codecs, builtins.getattr. Rows whose function
+ * asks under which name it is called are not meant. */
+static bool names_through(struct sg_text qualname, const struct row *row)
+{
+    size_t module = strlen(row->module), name = strlen(row->qualname), len = module + 1 + name;
+
+    if (qualname.len < len || (qualname.len > len && qualname.at[qualname.len - len - 1] != '.'))
+        return false;
+    const char *at = qualname.at + qualname.len - len;
+    return memcmp(at, row->module, module) == 0 && at[module] == '.' &&
+           memcmp(at + module + 1, row->qualname, name) == 0 && row->fold != sg_fold_newobj &&
+           row->fold != sg_fold_decoder;
+}
+
 /* Methods of the constant types called through the type: row ROWS. */
 static bool names_method(struct sg_text module, struct sg_text qualname)
 {
@@ -226,7 +240,12 @@ uint16_t sg_fold_row(struct sg_text module, struct sg_text qualname)
         if (rows[i].qualname[0] == qualname.at[0] && sg_text_is(qualname, rows[i].qualname) &&
             sg_text_is(module, rows[i].module))
             return (uint16_t)(i + 1);
-    return names_method(module, qualname) ? ROWS + 1 : 0;
+    if (names_method(module, qualname))
+        return ROWS + 1;
+    for (size_t i = 0; qualname.len && memchr(qualname.at, '.', qualname.len) && i < ROWS; i++)
+        if (names_through(qualname, &rows[i]))
+            return (uint16_t)(i + 1);
+    return 0;
 }
 
 static const struct row *row_of(const struct sg_machine *m, sg_value callee)

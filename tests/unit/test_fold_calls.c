@@ -102,6 +102,7 @@ static void calls_inside_known_functions_are_told(void **state)
 {
     static const struct row rows[] = {
         {CALL("operator", "call", "cm\nf\n" INT(1) INT(2)), "call m.f(1, 2)\n"},
+        {CALL("json", "codecs.operator.call", "cm\nf\n" INT(1)), "call m.f(1)\n"},
         {CALL("operator", "call", ""), "call operator.call()\n"},
         {CALL("copyreg", "__newobj__", "cm\nC\n" INT(1)), "call m.C(1)\n"},
         {CALL("copyreg", "__newobj_ex__", "cm\nC\n" TUPLE(INT(2)) "(d"), "call m.C(2)\n"},
