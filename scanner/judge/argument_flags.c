@@ -151,6 +151,156 @@ unsigned sg_arguments_look(const struct sg_machine *m, const struct sg_call *cal
     return glance->flags;
 }
 
+static bool evaluable(struct look *look, const struct sg_global *callee, sg_value v,
+                      unsigned depth);
+
+static bool evaluable_inside(struct look *look, const struct sg_global *callee, sg_value v,
+                             unsigned depth)
+{
+    enum sg_kind kind = sg_value_kind(look->m, v);
+    bool all = true, found = false;
+    size_t count = sg_value_count(look->m, v, &all);
+
+    for (size_t i = 0; i < count && look->left > 0 && !found; i++)
+        found =
+            evaluable(look, callee, sg_value_item(look->m, v, i), depth) ||
+            (kind == SG_V_DICT && evaluable(look, callee, sg_value_mapped(look->m, v, i), depth));
+    return found;
+}
+
+static size_t first_word(struct sg_text name)
+{
+    const char *dot = name.len ? memchr(name.at, '.', name.len) : NULL;
+
+    return dot ? (size_t)(dot - name.at) : name.len;
+}
+
+/* What a call gave: those of the same library are judged for themselves. */
+static bool evaluable_result(struct look *look, const struct sg_global *callee, sg_value v,
+                             unsigned depth)
+{
+    struct sg_call made;
+
+    if (!sg_value_call(look->m, v, &made))
+        return false;
+    const struct sg_global *maker = sg_value_global(look->m, made.callee);
+    size_t len = first_word(callee->module);
+    if (maker && first_word(maker->module) == len &&
+        memcmp(maker->module.at, callee->module.at, len) == 0)
+        return false;
+    return evaluable(look, callee, made.args, depth);
+}
+
+static bool evaluable(struct look *look, const struct sg_global *callee, sg_value v, unsigned depth)
+{
+    enum sg_kind kind = sg_value_kind(look->m, v);
+    char head[SG_PHRASE_MAX];
+
+    if (look->left == 0)
+        return false;
+    if (--look->left == 0 || (depth == 0 && kind >= SG_V_TUPLE && kind <= SG_V_SET)) {
+        look->left = 0;
+        return false;
+    }
+    *look->spent += 16;
+    if (kind == SG_V_STR || kind == SG_V_BYTES) {
+        size_t got = sg_value_read(look->m, v, 0, head, sizeof(head));
+        *look->spent += got;
+        return !whole(look->m, v, got) || memchr(head, '(', got) != NULL;
+    }
+    if (kind >= SG_V_TUPLE && kind <= SG_V_SET)
+        return evaluable_inside(look, callee, v, depth - 1);
+    return kind == SG_V_RESULT && depth > 0 && evaluable_result(look, callee, v, depth - 1);
+}
+
+bool sg_arguments_evaluable(const struct sg_machine *m, const struct sg_call *call, uint64_t *spent,
+                            bool *more)
+{
+    struct look look = {.m = m, .spent = spent, .left = CODE_ITEMS};
+    const struct sg_global *callee = sg_value_global(m, call->callee);
+    bool found = false;
+
+    if (callee && *spent <= SG_ARGUMENT_BUDGET)
+        found = evaluable(&look, callee, call->args, CODE_DEPTH) ||
+                evaluable(&look, callee, call->kwargs, CODE_DEPTH);
+    *more = look.left == 0;
+    return found;
+}
+
+static struct sg_text last_word(struct sg_text *name)
+{
+    const char *dot = name->len ? memrchr(name->at, '.', name->len) : NULL;
+    size_t from = dot ? (size_t)(dot + 1 - name->at) : 0;
+    struct sg_text word = {name->at + from, name->len - from};
+
+    name->len = dot ? from - 1 : 0;
+    return word;
+}
+
+static bool holds_names(struct sg_text module, struct sg_text name)
+{
+    struct sg_text word = last_word(&name), owner = name.len ? last_word(&name) : module;
+
+    if (sg_text_is(word, "__dict__") || /* dill gives the names of __main__ for builtins.__main__ */
+        (sg_text_is(word, "__main__") &&
+         (sg_text_is(owner, "builtins") || sg_text_is(owner, "__builtin__"))))
+        return true;
+    return (sg_text_is(word, "environ") || sg_text_is(word, "environb")) &&
+           (sg_text_is(owner, "os") || sg_text_is(owner, "posix") || sg_text_is(owner, "nt"));
+}
+
+static bool is_mapping_method(struct sg_text word)
+{
+    static const char *const methods[] = {"get",  "pop",   "setdefault", "update", "values",
+                                          "copy", "items", "popitem",    "clear",  "keys"};
+
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (sg_text_is(word, methods[i]))
+            return true;
+    return false;
+}
+
+static bool of_names(const struct sg_global *global)
+{
+    struct sg_text name = global->qualname, word = last_word(&name);
+
+    return is_mapping_method(word) && sg_text_is(last_word(&name), "__dict__");
+}
+
+bool sg_global_holds_names(const struct sg_global *global)
+{
+    return holds_names(global->module, global->qualname) || of_names(global);
+}
+
+static bool hands_names(struct look *look, sg_value v, unsigned depth)
+{
+    const struct sg_global *global = sg_value_global(look->m, v);
+    enum sg_kind kind = sg_value_kind(look->m, v);
+    bool all = true, found = false;
+
+    if (look->left == 0)
+        return false;
+    look->left--;
+    if (global)
+        return holds_names(global->module, global->qualname);
+    if (depth == 0 || kind < SG_V_TUPLE || kind > SG_V_SET)
+        return false;
+    size_t count = sg_value_count(look->m, v, &all);
+    for (size_t i = 0; i < count && look->left > 0 && !found; i++)
+        found = hands_names(look, sg_value_item(look->m, v, i), depth - 1) ||
+                (kind == SG_V_DICT && hands_names(look, sg_value_mapped(look->m, v, i), depth - 1));
+    return found;
+}
+
+bool sg_arguments_hand_names(const struct sg_machine *m, const struct sg_call *call)
+{
+    const struct sg_global *callee = sg_value_global(m, call->callee);
+    struct look look = {.m = m, .left = CODE_ITEMS};
+
+    return (callee && of_names(callee)) || hands_names(&look, call->args, LOOK_DEPTH) ||
+           hands_names(&look, call->kwargs, LOOK_DEPTH);
+}
+
 /* Names in marshalled code are written with their length in front (a byte for short ones), so a
  * name inside a longer word or a sentence does not count. */
 static unsigned carried_bytes(const char *at, size_t len)

@@ -46,6 +46,7 @@ struct sg_judge {
     bool partial;      /* something was not read */
     bool not_analysed; /* a format was only recognised */
     bool nested;       /* the member is a pickle inside another */
+    bool names_held;   /* m.__dict__, os.environ or the like was named */
     uint64_t member_print;
     char member[SG_MEMBER_MAX];
     struct sg_recent recent[SG_RECENT_CALLS]; /* by id */
@@ -65,6 +66,12 @@ struct sg_found *sg_judge_note(struct sg_judge *judge, const struct sg_found *wh
 /* `stream` is what a row that is held is held for; 0: nothing. */
 void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t stream,
                        uint64_t offset, const char *detail);
+
+/* Notes it when the names of a module or the environment are handed to a call: any mapping around
+ * them reads and changes all that is there. Code carriers are exempt: functions have them as their
+ * globals. */
+void sg_judge_names_handed(struct sg_judge *judge, const struct sg_machine *m,
+                           const struct sg_call *call);
 
 /* Append to a detail of SG_DETAIL_MAX bytes; return the new length. */
 size_t sg_detail_put(char *detail, size_t used, const char *text);

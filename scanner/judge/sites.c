@@ -225,12 +225,35 @@ static struct sg_site carrier(const struct sg_machine *m, const struct sg_call *
     return s;
 }
 
+/* A library that evaluates whatever string it is given where an expression may stand. */
+static struct sg_site evaluates(const struct sg_machine *m, const struct sg_call *call,
+                                uint64_t *spent)
+{
+    bool more;
+
+    if (sg_arguments_evaluable(m, call, spent, &more))
+        return sg_site_of(0.95, "calls-exec", ", which evaluates text, with text that calls");
+    return sg_site_of(more ? 0.60 : 0.05, "calls-exec", ", which evaluates text");
+}
+
 /* How far arguments can steer a call that reaches its sink only through others. */
 static double steered(unsigned arguments)
 {
     if (arguments & (SG_ARG_TEXT | SG_ARG_BYTES | SG_ARG_GLOBAL))
         return 1;
     return arguments & (SG_ARG_RESULT | SG_ARG_UNKNOWN) ? 0.85 : 0.60;
+}
+
+/* Whether it is __new__ that reaches the sink, not an __init__ that is not run. */
+static bool made_by_new(const struct sg_machine *m, const struct sg_call *call)
+{
+    const struct sg_global *class = sg_value_global(m, call->callee);
+    struct sg_name name = {.sink = SG_SINK_NONE};
+
+    if (class)
+        name = sg_name_method(class->module, class->qualname, "__new__");
+    return name.sink != SG_SINK_NONE && name.sink != SG_SINK_CLEAN &&
+           !(name.flags & (SG_N_SOFT | SG_N_INSIDE));
 }
 
 static struct sg_site known(const struct sg_machine *m, const struct sg_call *call,
@@ -240,7 +263,8 @@ static struct sg_site known(const struct sg_machine *m, const struct sg_call *ca
     double weight = hard[name->sink].called;
     unsigned arguments = 0;
 
-    if (name->flags & SG_N_INIT && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX))
+    if (name->flags & SG_N_INIT && (call->op == SG_CALL_NEWOBJ || call->op == SG_CALL_NEWOBJ_EX) &&
+        !made_by_new(m, call))
         return sg_site_of(0.05, hard[name->sink].called_rule, which(name));
     if (name->sink == SG_SINK_LOAD || name->distance > 0)
         arguments = sg_arguments_look(m, call, glance);
@@ -275,6 +299,8 @@ struct sg_site sg_site_called(const struct sg_machine *m, const struct sg_call *
     arguments = sg_arguments_look(m, call, glance);
     if (name->flags & SG_N_METHOD)
         s = sg_site_of(0.92, "calls-method", ", a method that no pickler calls");
+    else if (name->sink == SG_SINK_EXEC)
+        s = evaluates(m, call, glance->spent);
     else if (name->sink != SG_SINK_NONE)
         s = soft(m, call, name, arguments);
     else if ((name->flags & (SG_N_CLASS | SG_N_VERB)) == SG_N_CLASS)

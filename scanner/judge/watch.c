@@ -51,6 +51,8 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
     struct sg_judge *judge = ctx;
     const struct sg_name *name = know(judge, m, global, global->count <= 1);
     struct sg_site site = sg_site_named(name);
+
+    judge->names_held |= sg_global_holds_names(global);
     struct sg_found what = {
         .key = sg_mix(sg_mix((uintptr_t)site.rule, judge->member_print), name->print),
         .subject = name->print,
@@ -267,6 +269,8 @@ static void on_call(void *ctx, const struct sg_machine *m, const struct sg_call 
     const char *const *methods;
 
     note_caller(judge, m);
+    if (judge->names_held)
+        sg_judge_names_handed(judge, m, call);
     methods = stored_by(call->op);
     if (methods) {
         on_store(judge, m, call, methods);

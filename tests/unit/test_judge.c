@@ -99,6 +99,47 @@ static void a_constructor_that_is_not_run_does_no_harm(void **state)
     assert_int_equal(judged(called, NULL).verdict, SG_MALICIOUS);
 }
 
+static void what_new_evaluates_or_opens_is_malicious_under_newobj(void **state)
+{
+    static const struct piece attacks_by_new[] = {
+        P(NEW_WITH("sympy", "Sum", STR("open(x)"), "") "."),
+        P(NEW_WITH("sympy", "Sum", CALL("builtins", "max", LIST(STR("open(x)"))), "") "."),
+        P(NEW_WITH("numpy", "memmap", STR("victim") STR("uint8") STR("w+"), "") "."),
+    };
+    static const struct piece symbol =
+                                  P(NEW_WITH("sympy.core.symbol", "Symbol", STR("f(x)"), "") "."),
+                              sum = P(CALL(
+                                  "sympy.core.add", "Add",
+                                  NEW_WITH("sympy.core.symbol", "Symbol", STR("f(x)"), "")) ".");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(attacks_by_new) / sizeof(attacks_by_new[0]); i++)
+        assert_int_equal(judged(attacks_by_new[i], NULL).verdict, SG_MALICIOUS);
+    assert_int_equal(judged(symbol, NULL).verdict, SG_BENIGN);
+    assert_int_equal(judged(sum, NULL).verdict, SG_BENIGN);
+}
+
+/* ChainMap(json.decoder.__dict__) takes an item into the module; what clean names stand for is then
+ * another's to say. */
+static void the_names_of_a_module_are_handed_to_nothing_but_functions(void **state)
+{
+    static const struct piece handed[] = {
+        P(CALL("collections", "ChainMap", "cjson\ndecoder.__dict__\n") "."),
+        P(CALL("collections", "ChainMap", LIST("cjson\ndecoder.__dict__\n")) "."),
+        P(CALL("collections", "ChainMap", "csubprocess\nos.environ\n") "."),
+        P("ccollections\nUserDict\n)\x81(S'data'\ncshutil\nos.__dict__\ndb."),
+        P(CALL("shutil", "os.__dict__.get", STR("x")) "."),
+        P("\x80\x04" CALL("collections", "ChainMap", "c__builtin__\n__main__\n") "."),
+    };
+    static const struct piece function =
+        P(CALL("dill._dill", "_create_function", "Nc__builtin__\n__main__\n") ".");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(handed) / sizeof(handed[0]); i++)
+        assert_int_equal(judged(handed[i], NULL).verdict, SG_MALICIOUS);
+    assert_int_equal(judged(function, NULL).verdict, SG_SUSPICIOUS);
+}
+
 static void attributes_of_globals_are_not_for_setting(void **state)
 {
     static const struct piece label =
@@ -191,6 +232,8 @@ int main(void)
         cmocka_unit_test(code_is_suspicious_and_malicious_when_it_names_what_runs),
         cmocka_unit_test(what_an_opcode_stores_runs_the_methods_of_the_object),
         cmocka_unit_test(a_constructor_that_is_not_run_does_no_harm),
+        cmocka_unit_test(what_new_evaluates_or_opens_is_malicious_under_newobj),
+        cmocka_unit_test(the_names_of_a_module_are_handed_to_nothing_but_functions),
         cmocka_unit_test(attributes_of_globals_are_not_for_setting),
         cmocka_unit_test(oddities_count_where_something_is_called),
         cmocka_unit_test(what_is_loaded_only_to_be_thrown_away_is_malicious),
