@@ -13,6 +13,8 @@
 #define PROBE_INPUT 2048u /* the longest headers of an .xz stream and its first block */
 #define ZIP_HEADER 9u     /* version, length of properties, properties */
 #define ALONE_HEADER 13u  /* properties, dictionary's size, length */
+#define ALONE_EMPTY                                                                                \
+    18u /* zeros that are a stream of nothing: a header, the decoder's first bytes */
 #define ALONE_LENGTH_MAX (1ULL << 38)
 
 /* Zeros are empty .lzma streams to Python, which takes 5 s for these. */
@@ -143,19 +145,27 @@ static size_t zeros(const uint8_t *at, size_t len)
     return count;
 }
 
+/* Some pass over zeros before a stream that is marked as one. To Python they are empty .lzma
+ * streams, and what is left of them is the beginning of another: its first byte may be zero. */
 static enum sg_status next_stream(struct xz *self)
 {
     size_t have;
 
     self->later = true;
-    while ((have = sg_stream_need(&self->packed, 1))) {
-        size_t padding = zeros(self->packed.at, have);
-        self->packed.at += padding;
-        self->padding += padding;
+    while ((have = sg_stream_need(&self->packed, 2 * ALONE_EMPTY))) {
+        const uint8_t *at = self->packed.at;
+        size_t padding = zeros(at, have), streams = padding - padding % ALONE_EMPTY;
+        if (streams == 0 && padding == have)
+            break;
+        if (streams == 0 &&
+            (sg_xz_bid(at + padding, have - padding) || sg_lzip_bid(at + padding, have - padding)))
+            self->packed.at += padding;
+        if (streams == 0)
+            return begin(self, UINT64_MAX);
+        self->packed.at += streams;
+        self->padding += streams;
         if (self->padding > PADDING_MAX)
             return SG_ERR_FORMAT;
-        if (padding < have)
-            return begin(self, UINT64_MAX);
     }
     return self->packed.status ? self->packed.status : SG_END;
 }

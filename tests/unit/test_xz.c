@@ -134,6 +134,35 @@ static void a_member_of_a_zip_is_decoded(void **state)
     }
 }
 
+/* Its properties are the first byte: lc, lp and pb of 0 make it a zero. */
+static struct packed alone_from_zero(const uint8_t *plain, size_t len)
+{
+    lzma_stream lzma = LZMA_STREAM_INIT;
+    lzma_options_lzma options;
+
+    assert_false(lzma_lzma_preset(&options, 1));
+    options.lc = options.pb = 0;
+    assert_int_equal(lzma_alone_encoder(&lzma, &options), LZMA_OK);
+    struct packed packed = code_all(&lzma, plain, len);
+    assert_int_equal(packed.bytes[0], 0);
+    return packed;
+}
+
+/* That zero is no padding, nor are those that Python has not taken for streams of nothing. */
+static void a_stream_that_begins_with_a_zero_follows_another(void **state)
+{
+    static const uint8_t zeros[36];
+    struct cases *cases = *state;
+
+    for (size_t streams = 0; streams <= 2; streams++) {
+        struct packed packed = xz_of(cases->plain, 0, 0, LZMA_CHECK_CRC32);
+        packed = packed_join(packed, packed_of(zeros, 18 * streams));
+        packed = packed_join(packed, alone_from_zero(cases->plain, SMALL));
+        check_decodes(cases, &xz, packed, SMALL);
+        free(packed.bytes);
+    }
+}
+
 /* Python, too, reads on behind them: each 18 zeros are a stream of nothing. */
 static void zeros_before_a_stream_are_streams_of_nothing(void **state)
 {
@@ -234,6 +263,7 @@ int main(void)
         cmocka_unit_test(every_truncation_gives_a_beginning),
         cmocka_unit_test(no_damage_does_harm),
         cmocka_unit_test(streams_in_a_row_are_one_content),
+        cmocka_unit_test(a_stream_that_begins_with_a_zero_follows_another),
         cmocka_unit_test(zeros_before_a_stream_are_streams_of_nothing),
         cmocka_unit_test(a_member_of_a_zip_is_decoded),
         cmocka_unit_test(blocks_in_a_row_are_one_content),
