@@ -234,7 +234,7 @@ static void take_header(struct sg_tar *tar)
     gather_sizes(tar, type, field, strict);
     if (type == 'S' || tar->next.sparse || tar->global.sparse)
         tar->member.findings |= SG_TAR_SPARSE;
-    if (tar->next.unclear || tar->global.unclear)
+    if (tar->next.unclear || tar->global.unclear || sg_tar_size_is_negative(block))
         tar->member.findings |= SG_TAR_LIMIT;
     tar->at += SG_TAR_BLOCK;
     pass_map(tar, more_map);
@@ -257,6 +257,7 @@ static void pass_extended(struct sg_tar *tar)
 
     if (!sg_tar_size(block, &strict, &loose))
         strict = loose;
+    tar->findings |= sg_tar_size_is_negative(block) ? SG_TAR_LIMIT : 0;
     tar->at += SG_TAR_BLOCK;
     if (strict != loose)
         add_alternate(tar, behind(tar->at, loose));

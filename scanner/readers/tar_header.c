@@ -112,6 +112,13 @@ bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose)
     return read_number(block + SIZE_AT, SIZE_LEN, strict, loose);
 }
 
+bool sg_tar_size_is_negative(const uint8_t *block)
+{
+    struct sg_text text = strip(until_nul(block + SIZE_AT, SIZE_LEN));
+
+    return text.len && text.at[0] == '-';
+}
+
 /* tarfile refuses a header with a number that is none. */
 static bool numbers_are_strict(const uint8_t *block)
 {

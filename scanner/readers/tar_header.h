@@ -20,6 +20,9 @@ bool sg_tar_is_zero(const uint8_t *block);
 /* The size field as tarfile reads it (false: it refuses the header), and as tolerant readers do. */
 bool sg_tar_size(const uint8_t *block, uint64_t *strict, uint64_t *loose);
 
+/* Whether the size field is negative in digits: tarfile before 2025 goes back by that much. */
+bool sg_tar_size_is_negative(const uint8_t *block);
+
 /* The name in the header itself, with ustar's prefix; `into` holds SG_TAR_NAME_MAX bytes. */
 size_t sg_tar_header_name(const uint8_t *block, char *into);
 

@@ -89,6 +89,23 @@ static void octal_numbers_may_say_so(void **state)
     }
 }
 
+/* tarfile before 3.12.12 goes back by as much, to a header inside of what went by. */
+static void a_negative_size_is_told(void **state)
+{
+    static const char types[] = {'0', 'x'};
+
+    for (size_t i = 0; i < COUNT(types); i++) {
+        begin();
+        add_member("first", '0', "1");
+        uint8_t *block = add_header("back", types[i], 0);
+        memcpy(block + 124, " -00000001000", 12);
+        seal(block);
+        add_end();
+        list(*state, IN_MEMORY);
+        assert_int_equal(listed.findings & SG_TAR_LIMIT, SG_TAR_LIMIT);
+    }
+}
+
 static void a_size_that_its_field_could_not_hold_is_one_size(void **state)
 {
     struct desk *desk = *state;
@@ -300,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_blank_checksum_may_fit),
         cmocka_unit_test(a_checksum_of_signed_bytes_may_be_followed_by_anything),
         cmocka_unit_test(octal_numbers_may_say_so),
+        cmocka_unit_test(a_negative_size_is_told),
         cmocka_unit_test(a_size_that_its_field_could_not_hold_is_one_size),
         cmocka_unit_test(more_sizes_than_are_kept_are_told),
         cmocka_unit_test(sparse_holds_for_all_that_follow_a_global_header),
