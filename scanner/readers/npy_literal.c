@@ -181,13 +181,11 @@ static struct dtype simple(struct sg_text text)
 static bool descr(struct text *t, struct dtype *out);
 
 /* The name of a field, or a title and a name. */
-static bool name(struct text *t)
+static bool name(struct text *t, struct sg_text *out)
 {
-    struct sg_text ignored;
-
     if (!take(t, '('))
-        return string(t, &ignored);
-    return string(t, &ignored) && take(t, ',') && string(t, &ignored) && take(t, ')');
+        return string(t, out);
+    return string(t, out) && take(t, ',') && string(t, out) && take(t, ')');
 }
 
 static void add(struct dtype *whole, struct dtype part, uint64_t count)
@@ -201,12 +199,16 @@ static bool field(struct text *t, struct dtype *whole)
 {
     struct shape times_of = {.count = 1};
     struct dtype part;
+    struct sg_text called;
 
-    if (!take(t, '(') || !name(t) || !take(t, ',') || !descr(t, &part))
+    if (!take(t, '(') || !name(t, &called) || !take(t, ',') || !descr(t, &part))
         return false;
     if (take(t, ',') && peek(t) != ')' && !shape(t, &times_of))
         return false;
     (void)take(t, ',');
+    /* What has no name may be padding to numpy, which drops it, objects and all. */
+    if (called.len == 0 && part.data == SG_NPY_PICKLE)
+        part.data = SG_NPY_UNCLEAR;
     add(whole, part, times_of.count);
     return take(t, ')');
 }

@@ -109,14 +109,17 @@ static void tell_npy(struct sg_composer *c, const struct sg_npy *npy, bool pickl
 
     if (npy->cut_off)
         text = "the array's header is cut off";
+    else if (npy->data == SG_NPY_UNCLEAR)
+        text = "the array's header is not as numpy writes it: what follows may be read otherwise";
     else if (npy->data == SG_NPY_PLAIN && npy->data_size == SG_NPY_UNKNOWN)
         text = "the array's length is none, or too large";
     else if (npy->data == SG_NPY_PICKLE && !pickled)
         text = "the array is of objects, but no pickle follows its header";
     if (!text)
         return;
-    sg_judge_finding(c->judge, npy->cut_off ? SG_F_TRUNCATED : SG_F_DAMAGED, npy->data_offset,
-                     text);
+    if (npy->cut_off || npy->data != SG_NPY_UNCLEAR)
+        sg_judge_finding(c->judge, npy->cut_off ? SG_F_TRUNCATED : SG_F_DAMAGED, npy->data_offset,
+                         text);
     sg_judge_partial(c->judge, npy->data_offset, text);
 }
 

@@ -79,7 +79,8 @@ static enum wrapped scan_as(struct sg_composer *c, const struct sg_source *sourc
     return result;
 }
 
-/* Whether a member is nothing but zeros, as far as it is looked through. */
+/* Whether a member is nothing but zeros, as far as it is looked through: at its beginning, however
+ * many were looked through before. */
 static bool endless_zeros(struct sg_composer *c, const struct sg_source *source)
 {
     size_t used = c->work.used, len = 0;
@@ -87,7 +88,7 @@ static bool endless_zeros(struct sg_composer *c, const struct sg_source *source)
     uint64_t at = 0;
     bool zeros = window != NULL;
 
-    while (zeros && c->zeros < ZEROS_MAX) {
+    while (zeros && (at == 0 || c->zeros < ZEROS_MAX)) {
         if (sg_source_read(source, at, window, ZEROS_WINDOW, &len) || !len)
             break;
         zeros = !window[0] && !memcmp(window, window + 1, len - 1);
