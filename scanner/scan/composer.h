@@ -46,9 +46,12 @@ struct sg_feed {
 /* A feed over a source. */
 struct sg_feed sg_feed_source(const struct sg_source *source);
 
-/* Scans content under every reading. A feed (forward.c) is of content that comes from a decoder. */
+/* Scans content under every reading. */
 void sg_compose_source(struct sg_composer *c, const struct sg_source *source);
-void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed);
+
+/* forward.c: the same of content that comes from a decoder. `packed`: there is something to decode,
+ * so that it is told also when nothing of it can be. Returns whether damage was told. */
+bool sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed, bool packed);
 
 /* pickles.c: reads the feed as pickles in a row; false when it is no pickle (nothing is told). */
 bool sg_compose_pickles(struct sg_composer *c, const struct sg_feed *feed);

@@ -280,16 +280,23 @@ bool sg_forward_scan(struct sg_forward *f)
     return something;
 }
 
-void sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed)
+bool sg_compose_feed(struct sg_composer *c, const struct sg_feed *feed, bool packed)
 {
     struct sg_forward f;
     size_t used = c->work.used;
+    bool told = false;
 
-    if (!sg_forward_open(&f, c, feed))
+    if (!sg_forward_open(&f, c, feed)) {
         sg_judge_partial(c->judge, 0, "no memory to unpack a member");
-    else if (sg_forward_promising(&f))
-        (void)sg_forward_scan(&f);
-    else if (f.failure == SG_ERR_MEMORY)
+        c->work.used = used;
+        return false;
+    }
+    if (sg_forward_promising(&f)) {
+        told = sg_forward_scan(&f);
+    } else if (f.failure == SG_ERR_MEMORY || (packed && !f.head_len)) {
         sg_forward_tell(&f);
+        told = true;
+    }
     c->work.used = used;
+    return told && f.failure == SG_ERR_FORMAT && !f.cut;
 }

@@ -101,6 +101,30 @@ static void text_packed_by_an_unknown_method_is_told(void **state)
     assert_true(report_tells(&s->report, "packed by a method that is not read here"));
 }
 
+/* miniz, in torch, takes 32 distance codes where zlib takes 30; damage that the packed bytes' end
+ * makes is nobody's content. */
+static void deflated_bytes_that_zlib_refuses_are_told(void **state)
+{
+    static const char refused[] = "\x05\xff\xff\xff\xff\xff\xff\xff";
+    struct scene *s = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct maker *m = maker_new();
+        struct said said = say(m, "m/data.pkl", refused);
+        said.method = 8;
+        said.flags = i == 2;
+        said.packed = i == 1 ? 1 : said.packed;
+        add_apart(m, &said, &said, refused);
+        finish(m);
+        s->file.len = 0;
+        put(&s->file, m->bytes, m->len);
+        free(m);
+        assert_int_equal(scan(s, &s->file)->coverage, SG_PARTIAL);
+        assert_int_equal(report_tells(&s->report, "none to zlib"), i == 0);
+        assert_true(i || s->report.verdict == SG_SUSPICIOUS);
+    }
+}
+
 static void text_longer_than_is_read_is_told(void **state)
 {
     struct sg_arena text = composing_arena(((size_t)32 << 20) + 1);
@@ -165,6 +189,7 @@ int main(void)
         TEST(bytes_of_many_names_are_looked_at_once),
         TEST(bytes_of_two_names_are_read_in_the_role_of_each),
         TEST(text_packed_by_an_unknown_method_is_told),
+        TEST(deflated_bytes_that_zlib_refuses_are_told),
         cmocka_unit_test(text_longer_than_is_read_is_told),
         TEST(an_archive_is_not_read_as_a_line_without_an_end),
     };
