@@ -174,6 +174,9 @@ static enum sg_status failed(const struct xz *self, lzma_ret result)
 {
     if (result == LZMA_MEM_ERROR)
         return SG_ERR_MEMORY;
+    /* A filter of a later liblzma: the reader may have that. */
+    if (self->later && result == LZMA_OPTIONS_ERROR)
+        return SG_ERR_MEMORY;
     if (self->later && !self->gave)
         return SG_END;
     /* Perhaps it looked back further than our dictionary goes. */

@@ -163,6 +163,25 @@ static void a_stream_that_begins_with_a_zero_follows_another(void **state)
     }
 }
 
+/* A newer liblzma than ours may know it: what it filters is no garbage behind the first stream. */
+static void a_later_stream_with_an_unknown_filter_is_told(void **state)
+{
+    struct cases *cases = *state;
+    struct packed second = xz_of(cases->plain, SMALL, 0, LZMA_CHECK_CRC32);
+    uint8_t *block = second.bytes + 12;
+    size_t size = (block[0] + 1u) * 4;
+
+    assert_int_equal(block[2], 0x21);
+    block[2] = 0x3f;
+    uint32_t crc = lzma_crc32(block, size - 4, 0);
+    for (int i = 0; i < 4; i++)
+        block[size - 4 + (size_t)i] = (uint8_t)(crc >> 8 * i);
+    struct packed packed = packed_join(xz_of(cases->plain, 0, 0, LZMA_CHECK_CRC32), second);
+    decode(cases, &xz, packed, (struct manner){0});
+    assert_int_equal(cases->out.status, SG_ERR_MEMORY);
+    free(packed.bytes);
+}
+
 /* Python, too, reads on behind them: each 18 zeros are a stream of nothing. */
 static void zeros_before_a_stream_are_streams_of_nothing(void **state)
 {
@@ -264,6 +283,7 @@ int main(void)
         cmocka_unit_test(no_damage_does_harm),
         cmocka_unit_test(streams_in_a_row_are_one_content),
         cmocka_unit_test(a_stream_that_begins_with_a_zero_follows_another),
+        cmocka_unit_test(a_later_stream_with_an_unknown_filter_is_told),
         cmocka_unit_test(zeros_before_a_stream_are_streams_of_nothing),
         cmocka_unit_test(a_member_of_a_zip_is_decoded),
         cmocka_unit_test(blocks_in_a_row_are_one_content),
