@@ -145,8 +145,8 @@ static size_t zeros(const uint8_t *at, size_t len)
     return count;
 }
 
-/* Some pass over zeros before a stream that is marked as one. To Python they are empty .lzma
- * streams, and what is left of them is the beginning of another: its first byte may be zero. */
+/* Some pass over zeros before a stream. To Python they are empty .lzma streams, and what is left of
+ * them is the beginning of another where it can be: its first byte may be zero. */
 static enum sg_status next_stream(struct xz *self)
 {
     size_t have;
@@ -157,8 +157,9 @@ static enum sg_status next_stream(struct xz *self)
         size_t padding = zeros(at, have), streams = padding - padding % ALONE_EMPTY;
         if (streams == 0 && padding == have)
             break;
-        if (streams == 0 &&
-            (sg_xz_bid(at + padding, have - padding) || sg_lzip_bid(at + padding, have - padding)))
+        bool marked =
+            sg_xz_bid(at + padding, have - padding) || sg_lzip_bid(at + padding, have - padding);
+        if (streams == 0 && (marked || !sg_lzma_bid(at, have)))
             self->packed.at += padding;
         if (streams == 0)
             return begin(self, UINT64_MAX);

@@ -9,8 +9,10 @@ import importlib.util
 import io
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +182,44 @@ def test_c17_archive_of_archives(place: Path) -> None:
     (report,) = scan(path, status=1)
     assert (report["verdict"], report["format"]) == ("malicious", "tar")
     assert report["reasons"][0]["member"].endswith("!inner.tar!model.pkl")
+
+
+def deflated_past_zlib(data: bytes) -> bytes:
+    """One block of literals with 32 distance codes, of which zlib takes 30 and miniz all."""
+
+    def low(value: int, count: int) -> str:
+        return f"{value:0{count}b}"[::-1]
+
+    bits = "1" + low(2, 2) + low(0, 5) + low(31, 5) + low(15, 4)
+    order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
+    bits += "".join(low({9: 1, 1: 2, 5: 2}.get(length, 0), 3) for length in order)
+    bits += "0" * 256 + "10" + "11" * 32  # lengths: 9 of literals, 1 of the end, 5 of distances
+    bits += "".join(f"{0x100 + byte:09b}" for byte in data) + "0"
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
+
+
+def torch_zip(data: bytes) -> bytes:
+    out, directory = b"", b""
+    members = [("m/data.pkl", data, deflated_past_zlib(data), 8), ("m/version", b"3", b"3", 0)]
+    for name, plain, packed, method in members:
+        fields = (20, 0, method, 0, 33, zlib.crc32(plain), len(packed), len(plain), len(name), 0)
+        head = struct.pack("<5H3I2H", *fields)
+        entry = b"PK\1\2\x14\0" + head + struct.pack("<3H2I", 0, 0, 0, 0, len(out))
+        directory += entry + name.encode()
+        out += b"PK\3\4" + head + name.encode() + packed
+    end = struct.pack("<4H2IH", 0, 0, 2, 2, len(directory), len(out), 0)
+    return out + directory + b"PK\5\6" + end
+
+
+def test_what_miniz_inflates_and_zlib_refuses_is_told(place: Path) -> None:
+    import torch
+
+    (place / "clean.pt").write_bytes(torch_zip(b"\x80\2K\x2a."))
+    assert torch.load(place / "clean.pt", weights_only=False) == 42
+    (place / "evil.pt").write_bytes(torch_zip(payloads.pickle_of(place / "canary", 2)))
+    (report,) = scan(place / "evil.pt", status=2)
+    assert (report["verdict"], report["coverage"]) == ("suspicious", "partial"), report
 
 
 def test_scanning_many_members_takes_little_time(place: Path) -> None:
