@@ -115,50 +115,81 @@ size_t sg_carry_room(char *const env[])
     return lacking ? (entries + lacking) * sizeof(char *) + text : 0;
 }
 
-char *const *sg_carry_fill(char *const env[], void *room)
+/* An environment that is put together: pointers from the room's beginning, text from its end. */
+struct filling {
+    char **entries;
+    char *text;
+    size_t count;
+};
+
+/* Whether another entry and the NULL fit, with so much text. */
+static bool fits(const struct filling *filling, size_t text)
 {
-    size_t size = sg_carry_room(env), count = 0;
-    char **filled = room;
+    size_t left = (size_t)(filling->text - (char *)(filling->entries + filling->count));
+
+    return left >= 2 * sizeof(char *) && left - 2 * sizeof(char *) >= text;
+}
+
+static void add_entry(struct filling *filling, const char *entry)
+{
+    if (fits(filling, 0))
+        filling->entries[filling->count++] = (char *)entry;
+}
+
+static void add_preload(struct filling *filling, const char *list)
+{
+    size_t size = build_preload(NULL, list);
+
+    if (!fits(filling, size))
+        return;
+    filling->text -= size;
+    build_preload(filling->text, list);
+    add_entry(filling, filling->text);
+}
+
+/* Ours first: another thread may have made the environment larger than it was measured. */
+char *const *sg_carry_fill(char *const env[], void *room, size_t size)
+{
+    struct filling filling = {.entries = room, .text = (char *)room + size};
     bool named = library[0] == '\0';
 
     if (size == 0)
         return env;
-    char *text = (char *)room + size;
-    for (char *const *at = env; at && *at; at++) {
-        const char *list = library[0] ? preload_of(*at) : NULL;
-        filled[count] = *at;
-        if (list && !names_library(list)) {
-            text -= build_preload(NULL, list);
-            build_preload(text, list);
-            filled[count] = text;
-        }
-        named = named || list;
-        count++;
-    }
-    if (!named) {
-        text -= build_preload(NULL, "");
-        build_preload(text, "");
-        filled[count++] = text;
-    }
     for (size_t i = 0; i < kept_count; i++)
         if (!has_kept(env, kept[i]))
-            filled[count++] = (char *)kept[i];
-    filled[count] = NULL;
-    return filled;
+            add_entry(&filling, kept[i]);
+    for (char *const *at = env; at && *at && !named; at++)
+        named = preload_of(*at);
+    if (!named)
+        add_preload(&filling, "");
+    for (char *const *at = env; at && *at; at++) {
+        const char *list = library[0] ? preload_of(*at) : NULL;
+        if (list && !names_library(list))
+            add_preload(&filling, list);
+        else
+            add_entry(&filling, *at);
+    }
+    filling.entries[filling.count] = NULL;
+    return filling.entries;
 }
 
 /* Worst case of quoting: every byte a quote, four bytes each. */
 #define EXPORT_ROOM(entry) (strlen("export =''; ") + 4 * strlen(entry))
 
+/* LD_PRELOAD and SAFEGUARD_*, where they are variables at all. */
+static bool is_exported(const char *entry)
+{
+    return preload_of(entry) || (strncmp(entry, PREFIX, strlen(PREFIX)) == 0 && strchr(entry, '='));
+}
+
 size_t sg_carry_command_room(const char *command)
 {
-    size_t size = command ? sg_carry_room(environ) : 0;
+    size_t room = command ? strlen(command) + 1 : 0;
 
-    if (size == 0)
+    if (room == 0 || sg_carry_room(environ) == 0)
         return 0;
-    size_t room = strlen(command) + 1;
-    for (char *const *at = sg_carry_fill(environ, __builtin_alloca(size)); *at; at++)
-        if (preload_of(*at) || strncmp(*at, PREFIX, strlen(PREFIX)) == 0)
+    for (char *const *at = SG_CARRIED(environ); *at; at++)
+        if (is_exported(*at))
             room += EXPORT_ROOM(*at);
     return room;
 }
@@ -188,16 +219,19 @@ static char *put_export(char *into, const char *entry)
     return put_text(into, "'; ");
 }
 
-const char *sg_carry_command_fill(const char *command, char *room)
+const char *sg_carry_command_fill(const char *command, char *room, size_t size)
 {
-    size_t size = command ? sg_carry_room(environ) : 0;
     char *into = room;
 
     if (size == 0)
         return command;
-    for (char *const *at = sg_carry_fill(environ, __builtin_alloca(size)); *at; at++)
-        if (preload_of(*at) || strncmp(*at, PREFIX, strlen(PREFIX)) == 0)
-            into = put_export(into, *at);
+    size_t left = size - strlen(command) - 1;
+    for (char *const *at = SG_CARRIED(environ); *at; at++) {
+        if (!is_exported(*at) || EXPORT_ROOM(*at) > left)
+            continue;
+        left -= EXPORT_ROOM(*at);
+        into = put_export(into, *at);
+    }
     put_text(into, command);
     return room;
 }
@@ -279,7 +313,7 @@ void sg_carry_start(void)
     for (char *const *at = environ; search.name && at && *at; at++) {
         if (preload_of(*at) && !library[0])
             note_library(preload_of(*at), search.name);
-        if (strncmp(*at, PREFIX, strlen(PREFIX)) == 0)
+        if (strncmp(*at, PREFIX, strlen(PREFIX)) == 0 && strchr(*at, '='))
             keep_variable(*at);
     }
 }

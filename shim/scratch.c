@@ -7,6 +7,7 @@
 #include "policy/phrase.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define ROOTS_MOST 16
@@ -14,7 +15,14 @@
 
 static char roots[ROOTS_MOST][ROOT_MAX];
 static unsigned root_count;
-static bool resolved; /* at the first question: a process's start must cost nothing */
+
+struct names {
+    char at[ROOTS_MOST][ROOT_MAX];
+};
+
+/* Where they lead, at the first question: a process's start must cost nothing. Whole, and constant
+ * from then on: a load could turn a folder of its own into a link to another. */
+static _Atomic(struct names *) resolved;
 
 static size_t resolve(int dir, const char *path, int flags, char *into, size_t cap)
 {
@@ -40,19 +48,29 @@ static void add_root(const char *folder, const char *below)
         memcpy(roots[root_count++], path, phrase.len + 1);
 }
 
-/* A folder that is not there yet keeps the name it has. */
-static void resolve_roots(void)
+/* A folder that is not there yet keeps the name it has; an empty one holds nothing. */
+static void resolve_root(const char *root, char *into)
 {
-    char name[ROOT_MAX];
+    if (!resolve(AT_FDCWD, root, O_DIRECTORY, into, ROOT_MAX))
+        memcpy(into, root, strlen(root) + 1);
+    if (!strcmp(into, "/"))
+        into[0] = '\0';
+}
 
-    for (unsigned i = 0; i < root_count; i++) {
-        size_t len = resolve(AT_FDCWD, roots[i], O_DIRECTORY, name, sizeof(name));
-        if (len)
-            memcpy(roots[i], name, len + 1);
-        if (!strcmp(roots[i], "/"))
-            roots[i][0] = '\0';
-    }
-    resolved = true;
+/* NULL: there is no memory. */
+static const struct names *resolve_roots(void)
+{
+    struct names *known = atomic_load_explicit(&resolved, memory_order_acquire);
+    struct names *found = known ? NULL : sg_raw_map(sizeof(*found));
+
+    if (!found)
+        return known;
+    for (unsigned i = 0; i < root_count; i++)
+        resolve_root(roots[i], found->at[i]);
+    if (atomic_compare_exchange_strong(&resolved, &known, found))
+        return found;
+    sg_raw_unmap(found, sizeof(*found)); /* another thread was quicker */
+    return known;
 }
 
 void sg_scratch_start(void)
@@ -76,13 +94,13 @@ void sg_scratch_start(void)
 
 static bool in_roots(const char *path)
 {
-    if (!resolved)
-        resolve_roots();
+    const struct names *names = resolve_roots();
+
     if (path[0] != '/' || !strcmp(path, "/dev/null"))
         return true; /* "pipe:[…]" and its like */
-    for (unsigned i = 0; i < root_count; i++) {
-        size_t len = strlen(roots[i]);
-        if (len && !strncmp(path, roots[i], len) && (path[len] == '/' || path[len] == '\0'))
+    for (unsigned i = 0; names && i < root_count; i++) {
+        size_t len = strlen(names->at[i]);
+        if (len && !strncmp(path, names->at[i], len) && (path[len] == '/' || path[len] == '\0'))
             return true;
     }
     return false;

@@ -27,7 +27,7 @@ static const char *carried(char *const env[], const char *name)
     size_t len = strlen(name), size = sg_carry_room(env);
 
     assert_true(size <= sizeof(room));
-    for (char *const *at = sg_carry_fill(env, room); at && *at; at++)
+    for (char *const *at = sg_carry_fill(env, room, size); at && *at; at++)
         if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
             return *at + len + 1;
     return NULL;
@@ -74,7 +74,7 @@ static void an_environment_that_lacks_nothing_is_handed_on_itself(void **state)
         if (strncmp(*at, "SAFEGUARD_", 10) == 0)
             env[count++] = *at;
     assert_int_equal(sg_carry_room(env), 0);
-    assert_ptr_equal(sg_carry_fill(env, NULL), env);
+    assert_ptr_equal(sg_carry_fill(env, NULL, 0), env);
 }
 
 static void a_setting_of_the_program_is_not_overridden(void **state)
@@ -100,6 +100,44 @@ static void as_many_settings_as_there_is_room_for_are_kept(void **state)
     assert_null(carried(empty, "SAFEGUARD_LONG"));
 }
 
+/* Another thread may add to it after it was measured: what does not fit is left out, never us. */
+static void an_environment_that_grew_stays_in_the_room_that_it_got(void **state)
+{
+    char *small[] = {(char *)"HOME=/root", NULL}, *grown[103] = {(char *)"LD_PRELOAD=/a.so"};
+    size_t size = sg_carry_room(small);
+    char *room = malloc(size);
+    unsigned ours = 0;
+
+    (void)state;
+    for (size_t i = 1; i < 102; i++)
+        grown[i] = (char *)"MORE=1";
+    assert_non_null(room);
+    assert_true(sg_carry_room(grown) > size);
+    for (char *const *at = sg_carry_fill(grown, room, size); *at; at++)
+        ours += !strncmp(*at, "SAFEGUARD_MODE=", strlen("SAFEGUARD_MODE="));
+    assert_int_equal(ours, 1);
+    free(room);
+    room = malloc(sizeof("true"));
+    assert_non_null(room);
+    assert_string_equal(sg_carry_command_fill("true", room, sizeof("true")), "true");
+    free(room);
+}
+
+static void what_is_no_variable_is_not_exported(void **state)
+{
+    static char room[128 << 10];
+    char *bare[] = {(char *)"SAFEGUARD_BARE", NULL}, **before = environ;
+
+    (void)state;
+    environ = bare;
+    size_t size = sg_carry_command_room("true");
+    assert_in_range(size, 1, sizeof(room));
+    const char *command = sg_carry_command_fill("true", room, size);
+    environ = before;
+    assert_null(strstr(command, "SAFEGUARD_BARE"));
+    assert_string_equal(command + strlen(command) - 6, "; true");
+}
+
 /* libc starts a shell with this process's own environment: what that lost is exported first. */
 static void a_command_exports_what_the_environment_lost(void **state)
 {
@@ -107,11 +145,11 @@ static void a_command_exports_what_the_environment_lost(void **state)
 
     (void)state;
     assert_int_equal(sg_carry_command_room(NULL), 0);
-    assert_null(sg_carry_command_fill(NULL, room));
+    assert_null(sg_carry_command_fill(NULL, room, 0));
     unsetenv("LD_PRELOAD");
     unsetenv("SAFEGUARD_QUOTED");
     assert_in_range(sg_carry_command_room("true"), 1, sizeof(room));
-    const char *command = sg_carry_command_fill("true", room);
+    const char *command = sg_carry_command_fill("true", room, sizeof(room));
     snprintf(wanted, sizeof(wanted), "export LD_PRELOAD='%s'; ", named);
     assert_non_null(strstr(command, wanted));
     assert_non_null(strstr(command, "export SAFEGUARD_QUOTED='it'\\''s'; "));
@@ -149,6 +187,8 @@ int main(void)
         cmocka_unit_test(an_environment_that_lacks_nothing_is_handed_on_itself),
         cmocka_unit_test(a_setting_of_the_program_is_not_overridden),
         cmocka_unit_test(as_many_settings_as_there_is_room_for_are_kept),
+        cmocka_unit_test(an_environment_that_grew_stays_in_the_room_that_it_got),
+        cmocka_unit_test(what_is_no_variable_is_not_exported),
         cmocka_unit_test(a_command_exports_what_the_environment_lost),
     };
 

@@ -129,6 +129,20 @@ static void a_path_that_the_kernel_does_not_name_is_not_held(void **state)
     assert_int_equal(chdir(here), 0);
 }
 
+/* Else a load could turn a folder that it may write to into any other. */
+static void a_folder_is_where_it_led_at_the_first_question(void **state)
+{
+    char link[80];
+
+    (void)state;
+    snprintf(link, sizeof(link), "%s/cache", place);
+    assert_true(holds("/usr/lib/new"));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("/etc", link), 0);
+    assert_true(holds("/usr/lib/new"));
+    assert_false(holds("/etc/passwd"));
+}
+
 static int begin(void **state)
 {
     static char longest[600], link[80];
@@ -172,6 +186,7 @@ int main(void)
         cmocka_unit_test(paths_are_taken_from_the_folder_that_is_open),
         cmocka_unit_test(paths_that_nobody_can_open_are_not_held),
         cmocka_unit_test(a_path_that_the_kernel_does_not_name_is_not_held),
+        cmocka_unit_test(a_folder_is_where_it_led_at_the_first_question),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
