@@ -1,7 +1,11 @@
 /* arguments.c - reads what audit events bring along. */
 #include "shim/arguments.h"
 
+#include "shim/fdlink.h"
+#include "shim/raw.h"
 #include "shim/scratch.h"
+
+#include <limits.h>
 
 #define SHOWN_MOST 4
 
@@ -32,7 +36,10 @@ bool sg_arguments_local(struct sg_object *args)
 {
     struct sg_object *address = item(args, 1);
 
-    return !address || !sg_py_is(address, sg_py.PyTuple_Type);
+    bool local = !address || sg_py.PyTuple_Size(address) < 0; /* named tuples are addresses too */
+
+    sg_py.PyErr_Clear();
+    return local;
 }
 
 bool sg_arguments_names_library(struct sg_object *args)
@@ -64,7 +71,21 @@ static bool is_in_memory(const struct sg_effect_row *row, const char *path)
     return !strcmp(row->event, "sqlite3.connect") && !strcmp(path, ":memory:");
 }
 
-/* The path `i` of the row. One that is a number is a descriptor: opening it was the effect. */
+/* Opening for writing was an effect of its own; modes, owners and times change without. */
+static bool is_descriptor_harmless(struct sg_object *value)
+{
+    char name[SG_FDLINK_SIZE];
+    long fd = number(value, -1);
+
+    sg_py.PyErr_Clear();
+    long flags = fd >= 0 && fd <= INT_MAX ? SG_RAW(SYS_fcntl, fd, F_GETFL) : -1;
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY)
+        return true;
+    sg_fdlink_name((int)fd, name);
+    return sg_scratch_holds(AT_FDCWD, name, true);
+}
+
+/* The path `i` of the row. */
 static bool in_scratch(struct sg_object *args, const struct sg_effect_row *row, unsigned i)
 {
     struct sg_object *value = item(args, row->path[i] - 1);
@@ -73,7 +94,7 @@ static bool in_scratch(struct sg_object *args, const struct sg_effect_row *row, 
     ssize_t len;
 
     if (!value || sg_py_is(value, sg_py.PyLong_Type))
-        return value != NULL;
+        return value && is_descriptor_harmless(value);
     struct sg_object *bytes = bytes_of(value, &at, &len);
     bool is = bytes && (is_in_memory(row, at) || sg_scratch_holds(dir < 0 ? AT_FDCWD : (int)dir, at,
                                                                   !(row->flags & SG_E_LINK)));

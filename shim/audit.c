@@ -29,7 +29,7 @@ static inline bool may_matter(const char *event)
     case 'c':
         return event[1] != 'o'; /* compile, code.… */
     case 's':
-        return event[1] != 'y'; /* sys.… */
+        return event[1] != 'y' || strcmp(event, "sys.remote_exec") == 0;
     case 'b':
         return event[1] == 'u' && strcmp(event, "builtins.breakpoint") == 0;
     case 'f':
@@ -44,6 +44,15 @@ static inline bool may_matter(const char *event)
     }
 }
 
+static int named(struct sg_object *args)
+{
+    sg_effects_named();
+    if (judge_names)
+        return sg_find_class(args);
+    sg_window_named();
+    return 0;
+}
+
 int sg_audit(const char *event, struct sg_object *args, void *data)
 {
     (void)data;
@@ -56,7 +65,7 @@ int sg_audit(const char *event, struct sg_object *args, void *data)
         return watch_effects ? sg_effects_import(args) : 0;
     }
     if (event[0] == 'p' && !strcmp(event, "pickle.find_class"))
-        return judge_names ? sg_find_class(args) : (sg_window_named(), 0);
+        return named(args);
     if (event[0] == 'c' && !strcmp(event, "cpython._PySys_ClearAuditHooks")) {
         sg_python_hooks_cleared();
         return 0;

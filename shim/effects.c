@@ -209,6 +209,11 @@ bool sg_effects_in_load(void)
            sg_window_place(&loader) == SG_PLACE_LOADING;
 }
 
+void sg_effects_named(void)
+{
+    let_pass = 0;
+}
+
 void sg_effects_look(void)
 {
     if (!sg_effects_in_load())

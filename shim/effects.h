@@ -29,6 +29,9 @@ bool sg_effects_write(int dir, const char *path);
 /* Whether a thread that is started now is started by Python code of a load, outside any import. */
 bool sg_effects_in_load(void);
 
+/* A load resolves a name: what was let pass before is over. */
+void sg_effects_named(void);
+
 /* A call that Python makes before it gives the GIL up to start a process: the last chance to look
  * at the frames. */
 void sg_effects_look(void);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 __asm__(".symver dlopen, dlopen@" SG_DL_VERSION);
+__asm__(".symver dlclose, dlclose@" SG_DL_VERSION);
 
 struct sg_python sg_py;
 
@@ -250,6 +251,8 @@ void sg_python_peek(const char *path)
     void *handle = library ? dlopen(library, RTLD_LAZY | RTLD_NOLOAD) : NULL;
     if (handle && dlsym(handle, "PySys_AddAuditHook"))
         adopt(handle);
+    else if (handle)
+        (void)dlclose(handle);
 }
 
 bool sg_python_here(void)

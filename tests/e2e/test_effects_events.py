@@ -44,7 +44,7 @@ REFUSED = f"""[
     ("exec",), ("exec", None), ("exec", "text"), ("marshal.loads", b""),
     ("ctypes.dlsym",), ("ctypes.dlsym", None), ("ctypes.dlsym", None, None),
     ("ctypes.dlsym", None, {LONE}), ("ctypes.dlopen", None),
-    ("builtins.breakpoint",), ("os.system", (((1,),),)),
+    ("builtins.breakpoint",), ("sys.remote_exec", 1, "/tmp/a"), ("os.system", (((1,),),)),
     ("import", "a", "/proc/none/a.so"), ("import", {LONE}, "/proc/none/a.so"),
 ]"""
 # What says nothing that matters, or names nothing that could be done.
