@@ -43,7 +43,7 @@ static inline bool sg_guard_again(int fd, off_t at, ssize_t *got, int *left)
            sg_guard_look_back(fd, at, got, left);
 }
 
-/* The same where one look in the past is not enough: a read from the beginning. */
+/* The same where one look in the past is not enough: a read at a place of its own. */
 static inline bool sg_guard_use_again(int fd, enum sg_event event)
 {
     sg_fd_refresh(fd);

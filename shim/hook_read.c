@@ -4,11 +4,11 @@
 #include "shim/hooks.h"
 #include "shim/raw.h"
 
-/* From the beginning of a file whatever stands there now is read, also in place of what was
- * cleared: the next look decides. */
+/* From a place of its own whatever stands there now is read, also in place of what was cleared:
+ * the next look decides. */
 static bool may_read_at(int fd, off_t at)
 {
-    return at == 0 ? sg_guard_use_again(fd, SG_EVENT_READ) : sg_guard_use(fd, SG_EVENT_READ);
+    return at >= 0 ? sg_guard_use_again(fd, SG_EVENT_READ) : sg_guard_use(fd, SG_EVENT_READ);
 }
 
 /* Reads, and looks back whether what was read is what was vetted. */

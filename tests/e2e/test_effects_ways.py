@@ -138,7 +138,9 @@ int main(int argc, char **argv)
 
 
 def test_an_old_interpreter_can_be_unloaded(place: Path) -> None:
-    library = compiled("int Py_Initialize(void) { return 0; }", place / "libpython3.7m.so", "-shared", "-fPIC")
+    library = compiled(
+        "int Py_Initialize(void) { return 0; }", place / "libpython3.7m.so", "-shared", "-fPIC"
+    )
     host = compiled(HOST, place / "host", "-ldl")
     source = place / "a.py"
     source.write_text("1\n")

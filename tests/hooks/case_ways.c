@@ -187,6 +187,24 @@ static ssize_t by_pread_of_rewritten(struct trial *trial)
     return got;
 }
 
+/* Looked at when it was text; what is had then is not its beginning. */
+static ssize_t by_pread_behind_the_head(struct trial *trial)
+{
+    char name[4096], byte;
+    int other = scratch_file(trial, "text\n", name, sizeof(name));
+    int fd = open(name, O_RDONLY);
+
+    unlink(name);
+    if (fd < 0 || read(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1 || !copy_to(other, trial))
+        return failed();
+    raw_close(other);
+    ssize_t got = pread(fd, trial->bytes + 1, sizeof(trial->bytes) - 1, 1);
+    if (got > 0 && syscall(SYS_pread64, fd, trial->bytes, 1, 0) == 1)
+        got++;
+    raw_close(fd);
+    return got;
+}
+
 static ssize_t by_mmap_of_rewritten(struct trial *trial)
 {
     char name[4096], byte;
@@ -275,6 +293,7 @@ const struct hookcase cases_ways[] = {
     ROW(seek_from_the_end),
     ROW(seek_from_here),
     ROW(pread_of_rewritten),
+    ROW(pread_behind_the_head),
     ROW(mmap_of_rewritten),
     ROW_ALONE(vfork),
     ROW_ALONE(high_number),

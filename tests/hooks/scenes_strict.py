@@ -16,6 +16,7 @@ KEPT = {
     "seek_from_the_end",
     "seek_from_here",
     "pread_of_rewritten",
+    "pread_behind_the_head",
     "mmap_of_rewritten",
 }
 # A copy in memory is on another file system, which this call does not do: programs know that.
