@@ -158,7 +158,8 @@ struct sg_reading {
 };
 
 struct sg_machine_options {
-    uint64_t max_memory; /* bytes of arena this machine may use */
+    uint64_t max_memory; /* bytes of the arena, by which what is taken first is sized; the arena
+                            itself bounds the rest */
     struct sg_reading reading;
 };
 

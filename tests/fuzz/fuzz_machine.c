@@ -10,7 +10,7 @@
 
 #include "machine/machine.h"
 
-#define ARENA_SIZE ((size_t)64 << 20)
+#define ARENA_SIZE ((size_t)32 << 20)
 #define READINGS_MAX 512u
 #define LOOK_DEPTH 3u
 #define LOOK_WIDTH 4u
@@ -151,12 +151,12 @@ static void saw_payload(void *ctx, const struct sg_machine *m, enum sg_payload w
 }
 
 /* The arena's memory is used again as it was left: only what asks for zeroes may rely on them. */
-static struct sg_arena scratch(void)
+static struct sg_arena scratch(uint64_t memory)
 {
     static uint8_t *base;
 
     base = base ? base : sg_fuzzkit_map(ARENA_SIZE);
-    return (struct sg_arena){.base = base, .size = ARENA_SIZE};
+    return (struct sg_arena){.base = base, .size = (size_t)memory};
 }
 
 /* One reading of the whole stream; whether there is another. */
@@ -171,7 +171,7 @@ static bool run(struct sg_stream *stream, uint64_t memory, struct sg_reading *re
                                .use = saw_use,
                                .anomaly = saw_anomaly,
                                .payload = saw_payload};
-    struct sg_arena arena = scratch();
+    struct sg_arena arena = scratch(memory);
     struct sg_machine *machine;
     struct sg_outcome outcome = {.stop = SG_STOP_STOP};
 
@@ -183,7 +183,7 @@ static bool run(struct sg_stream *stream, uint64_t memory, struct sg_reading *re
     while (outcome.stop == SG_STOP_STOP) {
         sg_machine_run(machine, stream, &outcome);
         CHECK(outcome.start <= outcome.end && outcome.end <= watch->size);
-        CHECK(arena.used <= memory);
+        CHECK(arena.used <= arena.size);
         watch->memory_matters |= outcome.stop == SG_STOP_EXHAUSTED || outcome.overworked;
         if (outcome.stop == SG_STOP_STOP)
             render(machine, outcome.result, NULL, 200);
