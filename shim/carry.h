@@ -25,7 +25,7 @@ char *const *sg_carry_fill(char *const env[], void *room, size_t size);
     __extension__({                                                                                \
         char *const *env_ = (env);                                                                 \
         size_t size_ = sg_carry_room(env_);                                                        \
-        sg_carry_fill(env_, __builtin_alloca(size_), size_);                                       \
+        sg_carry_fill(env_, __builtin_alloca(size_ + 1), size_);                                   \
     })
 
 /* The same for a shell command that gets this process's own environment. */
@@ -35,7 +35,7 @@ const char *sg_carry_command_fill(const char *command, char *room, size_t size);
 #define SG_CARRIED_COMMAND(command)                                                                \
     __extension__({                                                                                \
         size_t size_ = sg_carry_command_room(command);                                             \
-        sg_carry_command_fill((command), __builtin_alloca(size_), size_);                          \
+        sg_carry_command_fill((command), __builtin_alloca(size_ + 1), size_);                      \
     })
 
 #endif
