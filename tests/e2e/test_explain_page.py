@@ -102,7 +102,8 @@ def test_malicious_model(model: Path) -> None:
         assert drawn.count(colours["card"]) > 150_000
         assert drawn.count(colours["red"]) > 1_500  # the verdict, the reason, the box of the call
     assert day.count(DARK["card"]) == night.count(LIGHT["card"]) == 0
-    assert day.count(BLUE) > 300  # boxes of names
+    whole = browser.screenshot(page, DESK[0], 3 * DESK[1])
+    assert whole.count(BLUE) > 300  # boxes of names, however much stands above them
 
 
 def test_on_a_phone(model: Path) -> None:
