@@ -81,6 +81,12 @@ static size_t build_preload(char *into, const char *list)
     return used;
 }
 
+/* SAFEGUARD_*, where it is a variable at all. */
+static bool is_setting(const char *entry)
+{
+    return strncmp(entry, PREFIX, strlen(PREFIX)) == 0 && strchr(entry, '=');
+}
+
 static bool has_kept(char *const env[], const char *entry)
 {
     size_t len = strcspn(entry, "=");
@@ -176,10 +182,9 @@ char *const *sg_carry_fill(char *const env[], void *room, size_t size)
 /* Worst case of quoting: every byte a quote, four bytes each. */
 #define EXPORT_ROOM(entry) (strlen("export =''; ") + 4 * strlen(entry))
 
-/* LD_PRELOAD and SAFEGUARD_*, where they are variables at all. */
 static bool is_exported(const char *entry)
 {
-    return preload_of(entry) || (strncmp(entry, PREFIX, strlen(PREFIX)) == 0 && strchr(entry, '='));
+    return preload_of(entry) || is_setting(entry);
 }
 
 size_t sg_carry_command_room(const char *command)
@@ -313,7 +318,7 @@ void sg_carry_start(void)
     for (char *const *at = environ; search.name && at && *at; at++) {
         if (preload_of(*at) && !library[0])
             note_library(preload_of(*at), search.name);
-        if (strncmp(*at, PREFIX, strlen(PREFIX)) == 0 && strchr(*at, '='))
+        if (is_setting(*at))
             keep_variable(*at);
     }
 }

@@ -77,9 +77,8 @@ enum which { ALL_ITEMS, SINGLE_ITEMS, CONTAINERS };
 static bool is_one_of(const struct look *look, sg_value v, enum which which)
 {
     enum sg_kind kind = sg_value_kind(look->m, v);
-    bool container = kind >= SG_V_TUPLE && kind <= SG_V_SET;
 
-    return which == ALL_ITEMS || container == (which == CONTAINERS);
+    return which == ALL_ITEMS || sg_kind_is_container(kind) == (which == CONTAINERS);
 }
 
 static void look_at_items(struct look *look, sg_value v, enum sg_kind kind, unsigned depth,
@@ -128,7 +127,7 @@ static void look_value(struct look *look, sg_value v, unsigned depth)
         look->glance->depth = LOOK_DEPTH - depth;
     if (kind == SG_V_STR || kind == SG_V_BYTES)
         look_text(look, v, kind);
-    else if (depth > 0 && kind >= SG_V_TUPLE && kind <= SG_V_SET)
+    else if (depth > 0 && sg_kind_is_container(kind))
         look_inside(look, v, kind, depth);
 }
 
@@ -198,7 +197,7 @@ static bool evaluable(struct look *look, const struct sg_global *callee, sg_valu
 
     if (look->left == 0)
         return false;
-    if (--look->left == 0 || (depth == 0 && kind >= SG_V_TUPLE && kind <= SG_V_SET)) {
+    if (--look->left == 0 || (depth == 0 && sg_kind_is_container(kind))) {
         look->left = 0;
         return false;
     }
@@ -208,7 +207,7 @@ static bool evaluable(struct look *look, const struct sg_global *callee, sg_valu
         *look->spent += got;
         return !whole(look->m, v, got) || memchr(head, '(', got) != NULL;
     }
-    if (kind >= SG_V_TUPLE && kind <= SG_V_SET)
+    if (sg_kind_is_container(kind))
         return evaluable_inside(look, callee, v, depth - 1);
     return kind == SG_V_RESULT && depth > 0 && evaluable_result(look, callee, v, depth - 1);
 }
@@ -225,80 +224,6 @@ bool sg_arguments_evaluable(const struct sg_machine *m, const struct sg_call *ca
                 evaluable(&look, callee, call->kwargs, CODE_DEPTH);
     *more = look.left == 0;
     return found;
-}
-
-static struct sg_text last_word(struct sg_text *name)
-{
-    const char *dot = name->len ? memrchr(name->at, '.', name->len) : NULL;
-    size_t from = dot ? (size_t)(dot + 1 - name->at) : 0;
-    struct sg_text word = {name->at + from, name->len - from};
-
-    name->len = dot ? from - 1 : 0;
-    return word;
-}
-
-static bool holds_names(struct sg_text module, struct sg_text name)
-{
-    struct sg_text word = last_word(&name), owner = name.len ? last_word(&name) : module;
-
-    if (sg_text_is(word, "__dict__") || /* dill gives the names of __main__ for builtins.__main__ */
-        (sg_text_is(word, "__main__") &&
-         (sg_text_is(owner, "builtins") || sg_text_is(owner, "__builtin__"))))
-        return true;
-    return (sg_text_is(word, "environ") || sg_text_is(word, "environb")) &&
-           (sg_text_is(owner, "os") || sg_text_is(owner, "posix") || sg_text_is(owner, "nt"));
-}
-
-static bool is_mapping_method(struct sg_text word)
-{
-    static const char *const methods[] = {"get",  "pop",   "setdefault", "update", "values",
-                                          "copy", "items", "popitem",    "clear",  "keys"};
-
-    for (size_t i = 0; i < COUNT(methods); i++)
-        if (sg_text_is(word, methods[i]))
-            return true;
-    return false;
-}
-
-static bool of_names(const struct sg_global *global)
-{
-    struct sg_text name = global->qualname, word = last_word(&name);
-
-    return is_mapping_method(word) && sg_text_is(last_word(&name), "__dict__");
-}
-
-bool sg_global_holds_names(const struct sg_global *global)
-{
-    return holds_names(global->module, global->qualname) || of_names(global);
-}
-
-static bool hands_names(struct look *look, sg_value v, unsigned depth)
-{
-    const struct sg_global *global = sg_value_global(look->m, v);
-    enum sg_kind kind = sg_value_kind(look->m, v);
-    bool all = true, found = false;
-
-    if (look->left == 0)
-        return false;
-    look->left--;
-    if (global)
-        return holds_names(global->module, global->qualname);
-    if (depth == 0 || kind < SG_V_TUPLE || kind > SG_V_SET)
-        return false;
-    size_t count = sg_value_count(look->m, v, &all);
-    for (size_t i = 0; i < count && look->left > 0 && !found; i++)
-        found = hands_names(look, sg_value_item(look->m, v, i), depth - 1) ||
-                (kind == SG_V_DICT && hands_names(look, sg_value_mapped(look->m, v, i), depth - 1));
-    return found;
-}
-
-bool sg_arguments_hand_names(const struct sg_machine *m, const struct sg_call *call)
-{
-    const struct sg_global *callee = sg_value_global(m, call->callee);
-    struct look look = {.m = m, .left = CODE_ITEMS};
-
-    return (callee && of_names(callee)) || hands_names(&look, call->args, LOOK_DEPTH) ||
-           hands_names(&look, call->kwargs, LOOK_DEPTH);
 }
 
 /* Names in marshalled code are written with their length in front (a byte for short ones), so a

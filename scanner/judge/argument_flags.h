@@ -46,13 +46,6 @@ struct sg_glance {
 unsigned sg_arguments_look(const struct sg_machine *m, const struct sg_call *call,
                            struct sg_glance *glance);
 
-/* Whether the names of a module, class or process (m.__dict__, os.environ) are among what `call`
- * is given, or it calls a method of theirs: who has them can read and change all that is there. */
-bool sg_arguments_hand_names(const struct sg_machine *m, const struct sg_call *call);
-
-/* Whether a name is that of such names. */
-bool sg_global_holds_names(const struct sg_global *global);
-
 /* Whether text among the arguments, or in what other libraries made of theirs, could call something
  * if it were evaluated; `*more` when there is more than is looked at. `*spent` as above. */
 bool sg_arguments_evaluable(const struct sg_machine *m, const struct sg_call *call, uint64_t *spent,

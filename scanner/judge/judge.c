@@ -1,7 +1,6 @@
 /* judge.c - gathers what machines and containers tell, and weighs it as it comes. */
 #include "judge/judge.h"
 
-#include "judge/argument_flags.h"
 #include "judge/judge_state.h"
 #include "judge/sites.h"
 
@@ -94,33 +93,6 @@ struct sg_found *sg_judge_note(struct sg_judge *judge, const struct sg_found *wh
     if (found)
         memcpy(found->member, judge->member, sizeof(found->member));
     return found;
-}
-
-/* dill and cloudpickle, and types.FunctionType: not type(name, bases, names). */
-static bool makes_functions(const struct sg_machine *m, sg_value callee)
-{
-    const struct sg_global *global;
-    struct sg_call made_by;
-
-    if (sg_value_call(m, callee, &made_by)) /* a state for what it gave */
-        callee = made_by.callee;
-    global = sg_value_global(m, callee);
-    if (!global)
-        return false;
-    struct sg_name name = sg_name_look(global->module, global->qualname);
-    return name.sink == SG_SINK_CODE &&
-           (name.flags & (SG_N_SOFT | SG_N_STDLIB)) != (unsigned)(SG_N_SOFT | SG_N_STDLIB);
-}
-
-void sg_judge_names_handed(struct sg_judge *judge, const struct sg_machine *m,
-                           const struct sg_call *call)
-{
-    static const struct sg_row row = {.rule = "introspection",
-                                      .detail = "hands over the names of a module or process",
-                                      .weight = 0.95};
-
-    if (sg_arguments_hand_names(m, call) && !makes_functions(m, call->callee))
-        sg_judge_note_row(judge, &row, 0, call->offset, row.detail);
 }
 
 size_t sg_detail_put(char *detail, size_t used, const char *text)

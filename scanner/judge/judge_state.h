@@ -67,12 +67,6 @@ struct sg_found *sg_judge_note(struct sg_judge *judge, const struct sg_found *wh
 void sg_judge_note_row(struct sg_judge *judge, const struct sg_row *row, uint64_t stream,
                        uint64_t offset, const char *detail);
 
-/* Notes it when the names of a module or the environment are handed to a call: any mapping around
- * them reads and changes all that is there. Code carriers are exempt: functions have them as their
- * globals. */
-void sg_judge_names_handed(struct sg_judge *judge, const struct sg_machine *m,
-                           const struct sg_call *call);
-
 /* Append to a detail of SG_DETAIL_MAX bytes; return the new length. */
 size_t sg_detail_put(char *detail, size_t used, const char *text);
 size_t sg_detail_put_name(char *detail, size_t used, struct sg_text module,

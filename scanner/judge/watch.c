@@ -1,6 +1,7 @@
 /* watch.c - listens to a machine: weighs each name and call as it comes. */
 #include "judge/argument_flags.h"
 #include "judge/judge_state.h"
+#include "judge/names_handed.h"
 #include "judge/sites.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ static void heed(const struct sg_judge *judge, const struct sg_global *global, s
         sg_heed_name(name, said);
 }
 
-static void learn(const struct sg_judge *judge, const struct sg_machine *m,
+static void learn(struct sg_judge *judge, const struct sg_machine *m,
                   const struct sg_global *global, struct sg_cached *cached)
 {
     cached->m = m;
@@ -32,6 +33,7 @@ static void learn(const struct sg_judge *judge, const struct sg_machine *m,
     if (global->flags & SG_G_COMPUTED)
         cached->name.flags |= SG_N_COMPUTED;
     heed(judge, global, &cached->name);
+    judge->names_held |= sg_global_holds_names(global);
 }
 
 static const struct sg_name *know(struct sg_judge *judge, const struct sg_machine *m,
@@ -51,8 +53,6 @@ static void on_global(void *ctx, const struct sg_machine *m, const struct sg_glo
     struct sg_judge *judge = ctx;
     const struct sg_name *name = know(judge, m, global, global->count <= 1);
     struct sg_site site = sg_site_named(name);
-
-    judge->names_held |= sg_global_holds_names(global);
     struct sg_found what = {
         .key = sg_mix(sg_mix((uintptr_t)site.rule, judge->member_print), name->print),
         .subject = name->print,

@@ -115,10 +115,8 @@ static struct item with_state(const struct sg_machine *m, struct item item, sg_v
 bool sg_array_dtype(const struct sg_machine *m, sg_value object)
 {
     struct sg_call call;
-    const struct sg_global *maker =
-        sg_value_call(m, object, &call) ? sg_value_global(m, call.callee) : NULL;
 
-    return maker && sg_text_is(maker->module, "numpy") && sg_text_is(maker->qualname, "dtype");
+    return sg_value_call(m, object, &call) && sg_value_is_name(m, call.callee, "numpy", "dtype");
 }
 
 static struct item dtype_item(const struct sg_machine *m, sg_value dtype)

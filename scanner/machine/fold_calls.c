@@ -1,14 +1,6 @@
 /* fold_calls.c - functions that give names, or that call what they are given. */
 #include "machine/fold.h"
 
-static bool is_name(const struct sg_machine *m, sg_value v, const char *module,
-                    const char *qualname)
-{
-    const struct sg_global *global = sg_value_global(m, v);
-
-    return global && sg_text_is(global->module, module) && sg_text_is(global->qualname, qualname);
-}
-
 /* getattr(object, name, otherwise): what comes of it is only certain where the third is nothing to
  * call, or as dill sets attributes. */
 sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
@@ -20,8 +12,8 @@ sg_value sg_fold_getattr(struct sg_machine *m, const struct sg_call *call)
     if (object == SG_ABSENT || name == SG_ABSENT)
         return SG_ABSENT;
     sg_value found = sg_fold_attribute(m, object, name);
-    bool dill =
-        is_name(m, found, "dill", "_dill._setattr") && is_name(m, otherwise, "builtins", "setattr");
+    bool dill = sg_value_is_name(m, found, "dill", "_dill._setattr") &&
+                sg_value_is_name(m, otherwise, "builtins", "setattr");
     return otherwise == SG_ABSENT || dill || (kind >= SG_V_NONE && kind <= SG_V_SET) ? found
                                                                                      : SG_ABSENT;
 }
@@ -158,7 +150,7 @@ sg_value sg_fold_reconstructor(struct sg_machine *m, const struct sg_call *call)
 
     if (sg_value_kind(m, class) < SG_V_GLOBAL)
         return SG_ABSENT;
-    if (sg_value_kind(m, base) >= SG_V_GLOBAL && !is_name(m, base, "builtins", "object"))
+    if (sg_value_kind(m, base) >= SG_V_GLOBAL && !sg_value_is_name(m, base, "builtins", "object"))
         (void)apply(m, base, sg_fold_rest(m, call, 2), SG_NONE_VALUE);
     return sg_call_make(m, SG_CALL_NEWOBJ, class, sg_value_tuple(m, NULL, 0), SG_NONE_VALUE);
 }
@@ -228,9 +220,10 @@ static bool is_placeholder(const struct sg_machine *m, sg_value v)
     struct sg_call made;
 
     if (sg_value_call(m, v, &made))
-        return is_name(m, made.callee, "functools", "_PlaceholderType") ||
-               is_name(m, made.callee, "_functools", "_PlaceholderType");
-    return is_name(m, v, "functools", "Placeholder") || is_name(m, v, "_functools", "Placeholder");
+        return sg_value_is_name(m, made.callee, "functools", "_PlaceholderType") ||
+               sg_value_is_name(m, made.callee, "_functools", "_PlaceholderType");
+    return sg_value_is_name(m, v, "functools", "Placeholder") ||
+           sg_value_is_name(m, v, "_functools", "Placeholder");
 }
 
 /* Puts the `more` items behind the first `count` into their places; how many there are then. */
@@ -297,12 +290,10 @@ sg_value sg_fold_extension(struct sg_machine *m, const struct sg_call *call)
 /* copyreg._inverted_registry[code] = (module, name) */
 void sg_fold_store(struct sg_machine *m, const struct sg_call *call)
 {
-    const struct sg_global *global = sg_value_global(m, call->callee);
     bool whole;
     size_t count = sg_value_count(m, call->args, &whole);
 
-    if (!sg_text_is(global->module, "copyreg") ||
-        !sg_text_is(global->qualname, "_inverted_registry"))
+    if (!sg_value_is_name(m, call->callee, "copyreg", "_inverted_registry"))
         return;
     for (size_t i = 0; i + 1 < count; i += 2) {
         sg_value pair = sg_value_item(m, call->args, i + 1);

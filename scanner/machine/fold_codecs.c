@@ -205,13 +205,12 @@ sg_value sg_fold_decoder(struct sg_machine *m, const struct sg_call *call)
 
 sg_value sg_fold_long_latin1(struct sg_machine *m, const struct sg_call *made)
 {
-    const struct sg_global *global = sg_value_global(m, made->callee);
     sg_value object = sg_fold_argument(m, made, 0);
     uint64_t whole = sg_value_length(m, object);
     struct sg_text codec;
 
-    if (!global || !sg_text_is(global->qualname, "encode") ||
-        !(sg_text_is(global->module, "_codecs") || sg_text_is(global->module, "codecs")) ||
+    if (!(sg_value_is_name(m, made->callee, "_codecs", "encode") ||
+          sg_value_is_name(m, made->callee, "codecs", "encode")) ||
         sg_value_kind(m, object) != SG_V_STR || object & SG_TEXT_8BIT ||
         sg_fold_keywords(m, made) || sg_fold_argument(m, made, 2) != SG_ABSENT ||
         !sg_fold_bytes(m, sg_fold_argument(m, made, 1), &codec) || !codec_among(codec, latin) ||

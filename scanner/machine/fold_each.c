@@ -17,7 +17,7 @@ static struct iterable iterable_of(const struct sg_machine *m, sg_value v)
     struct iterable it = {.value = v};
     enum sg_kind kind = sg_value_kind(m, v);
 
-    if (kind >= SG_V_TUPLE && kind <= SG_V_SET && !sg_value_escaped(m, v))
+    if (sg_kind_is_container(kind) && !sg_value_escaped(m, v))
         it.count = sg_value_count(m, v, &it.whole);
     if (kind == SG_V_SET) /* in an order of its own, without duplicates */
         it.whole = false;

@@ -3,10 +3,8 @@
 
 static bool is_stream(const struct sg_machine *m, sg_value callee)
 {
-    const struct sg_global *global = sg_value_global(m, callee);
-
-    return global && sg_text_is(global->qualname, "BytesIO") &&
-           (sg_text_is(global->module, "io") || sg_text_is(global->module, "_io"));
+    return sg_value_is_name(m, callee, "io", "BytesIO") ||
+           sg_value_is_name(m, callee, "_io", "BytesIO");
 }
 
 /* The bytes that a loader gets: themselves, or what a BytesIO was made of. What another call gives

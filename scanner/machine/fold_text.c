@@ -201,11 +201,7 @@ sg_value sg_fold_concat(struct sg_machine *m, const struct sg_call *call)
 /* The slice() that a key is. */
 static bool is_slice(const struct sg_machine *m, sg_value key, struct sg_call *slice)
 {
-    const struct sg_global *made_by =
-        sg_value_call(m, key, slice) ? sg_value_global(m, slice->callee) : NULL;
-
-    return made_by && sg_text_is(made_by->module, "builtins") &&
-           sg_text_is(made_by->qualname, "slice");
+    return sg_value_call(m, key, slice) && sg_value_is_name(m, slice->callee, "builtins", "slice");
 }
 
 /* One character of text, by index, or a slice of it; a str key of a name is an attribute of it
@@ -219,8 +215,7 @@ sg_value sg_fold_getitem(struct sg_machine *m, const struct sg_call *call)
     int64_t index;
 
     if (global && sg_value_kind(m, key) == SG_V_STR) {
-        if (sg_text_is(global->module, "sys") && sg_text_is(global->qualname, "modules") &&
-            sg_name_text(m, key, &text))
+        if (sg_value_is_name(m, object, "sys", "modules") && sg_name_text(m, key, &text))
             return sg_fold_module(m, text);
         return sg_fold_attribute(m, object, key);
     }

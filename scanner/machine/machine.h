@@ -47,6 +47,11 @@ enum sg_kind {
     SG_V_PERSID, /* object made by persistent_load */
 };
 
+static inline bool sg_kind_is_container(enum sg_kind kind)
+{
+    return kind >= SG_V_TUPLE && kind <= SG_V_SET;
+}
+
 /* How a global was named. */
 enum sg_global_flag {
     SG_G_COMPUTED = 1,     /* by a call that was folded: getattr, import_module, … */

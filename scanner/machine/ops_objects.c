@@ -42,7 +42,7 @@ SG_HANDLER(global)
 static bool never_text(enum sg_kind kind)
 {
     return kind == SG_V_NONE || kind == SG_V_BOOL || kind == SG_V_INT || kind == SG_V_FLOAT ||
-           kind == SG_V_BYTES || (kind >= SG_V_TUPLE && kind <= SG_V_SET);
+           kind == SG_V_BYTES || sg_kind_is_container(kind);
 }
 
 /* Bytes above 127 as Latin-1 characters, or left out. */

@@ -222,6 +222,9 @@ bool sg_value_escaped(const struct sg_machine *m, sg_value v);
 sg_value sg_value_iterator(struct sg_machine *m, const sg_value *items, size_t count);
 bool sg_value_once(const struct sg_machine *m, sg_value v); /* an iterator */
 bool sg_value_is_text(sg_value v);                          /* STR or BYTES */
+/* A global, as it is called to everybody: modules of Python 2 and underlined twins are others. */
+bool sg_value_is_name(const struct sg_machine *m, sg_value v, const char *module,
+                      const char *qualname);
 /* Text that stands in the window, until the stream goes on; NULL: it has to be read. */
 const char *sg_value_shown(const struct sg_machine *m, sg_value v);
 /* What a dict has for a key of at most 32 characters: the last of that name. SG_ABSENT for none;

@@ -150,7 +150,7 @@ size_t sg_value_count(const struct sg_machine *m, sg_value v, bool *whole)
     const uint64_t *node = node_of(m, v);
 
     *whole = false;
-    if ((kind < SG_V_TUPLE || kind > SG_V_SET) || !node)
+    if (!sg_kind_is_container(kind) || !node)
         return 0;
     uint64_t kept = sg_node_count(node[0]);
     *whole = kept == (kind == SG_V_TUPLE ? node[1] : node[3]);
@@ -184,7 +184,7 @@ static sg_value word_at(const struct sg_machine *m, sg_value v, size_t index)
     enum sg_kind kind = sg_value_kind(m, v);
     const uint64_t *node = node_of(m, v);
 
-    if ((kind < SG_V_TUPLE || kind > SG_V_SET) || !node || index >= sg_node_count(node[0]))
+    if (!sg_kind_is_container(kind) || !node || index >= sg_node_count(node[0]))
         return SG_FORGOTTEN_VALUE;
     return kind == SG_V_TUPLE ? node[2 + index] : chain_word(m, v, node, index);
 }
@@ -290,6 +290,14 @@ const struct sg_global *sg_value_global(const struct sg_machine *m, sg_value v)
     if ((v & SG_KIND_MASK) != SG_V_GLOBAL)
         return NULL;
     return &m->globals.entries[v >> SG_KIND_BITS]->shown;
+}
+
+bool sg_value_is_name(const struct sg_machine *m, sg_value v, const char *module,
+                      const char *qualname)
+{
+    const struct sg_global *global = sg_value_global(m, v);
+
+    return global && sg_text_is(global->module, module) && sg_text_is(global->qualname, qualname);
 }
 
 bool sg_value_call(const struct sg_machine *m, sg_value v, struct sg_call *out)

@@ -185,3 +185,20 @@ def evil(place: Path) -> Path:
 def venv_python() -> str:
     """The interpreter with torch and its like: the one that runs these tests."""
     return sys.executable
+
+
+def outside_temporary() -> Path:
+    """A folder that no program takes for temporary, also where this checkout lies in one."""
+    temporary = [Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")]
+    inside = any(ROOT.is_relative_to(folder) for folder in temporary)
+    return Path.home() / ".safeguard-gadgets" if inside else ROOT / "build" / "gadgets"
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A folder of the test's own there."""
+    root = outside_temporary()
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root))
+    yield folder
+    shutil.rmtree(folder)

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from conftest import BUILD, ROOT, clean_environment
+from conftest import BUILD, clean_environment, outside_temporary
 from gadget_pickles import Gadget, compile_pickle
 
 UNPICKLING = Path(__file__).with_name("unpickling.py")
@@ -126,13 +126,6 @@ def furnish(place: Path) -> dict[str, Any]:
     inner = Gadget("inner", "os.system(TOUCH)", "spawn")
     words["INNER"] = compile_pickle(inner, words)
     return words
-
-
-def outside_temporary() -> Path:
-    """A folder that no program takes for temporary, also where this checkout lies in one."""
-    temporary = [Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")]
-    inside = any(ROOT.is_relative_to(folder) for folder in temporary)
-    return Path.home() / ".safeguard-gadgets" if inside else ROOT / "build" / "gadgets"
 
 
 def prepare(number: int, gadget: Gadget, way: str, place: Path, port: int) -> dict[str, Any]:

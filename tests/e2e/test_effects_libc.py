@@ -1,14 +1,10 @@
 """libc's own entries, called while a pickle is loaded by what causes no audit event: none is let through."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import guarded, policy_file, run
-from gadget_runs import outside_temporary
 
 # What each call is refused for; outside a load, and where it may, it fails by itself: nothing of this exists.
 PROGRAM = """
@@ -253,15 +249,6 @@ class Do:
 try: pickle.loads(pickle.dumps(Do()))
 except (OSError, sqlite3.Error): pass
 """
-
-
-@pytest.fixture
-def outside() -> Iterator[Path]:
-    root = outside_temporary()
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize(

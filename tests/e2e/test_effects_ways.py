@@ -1,13 +1,9 @@
 """Effects by ways round: each leaves its canary without the guard, and none with it."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import compiled, guarded, policy_file, run
-from gadget_runs import outside_temporary
 
 PROGRAM = """
 import ctypes, os, pickle, socket, subprocess, sys, urllib.parse
@@ -70,15 +66,6 @@ WAYS = (
     "create_after_a_file_was_written",
     "shell_after_a_program_was_started",
 )
-
-
-@pytest.fixture
-def outside() -> Iterator[Path]:
-    root = outside_temporary()
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("way", WAYS)

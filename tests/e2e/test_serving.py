@@ -59,18 +59,13 @@ def served(words: list[str | Path], said: list[str], **env: str) -> Iterator[int
     assert server.returncode == 0
 
 
+def listening(place: Path, *words: str | Path) -> list[str | Path]:
+    policy = shipped_policy(place, "inference.ini")
+    return [CLI, "run", "--policy", policy, "--listen", "127.0.0.1:0", *words, "--"]
+
+
 def guarded_server(place: Path, *words: str | Path) -> list[str | Path]:
-    run_it = [
-        CLI,
-        "run",
-        "--policy",
-        shipped_policy(place, "inference.ini"),
-        "--listen",
-        "127.0.0.1:0",
-        *words,
-        "--",
-    ]
-    return [*run_it, sys.executable, SERVER, place / "model.joblib"]
+    return [*listening(place, *words), sys.executable, SERVER, place / "model.joblib"]
 
 
 def test_model_is_exchanged_under_load_and_a_malicious_one_is_not(models: Path) -> None:
@@ -142,16 +137,7 @@ print(door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 @pytest.mark.parametrize("supervise", [[], ["--supervise"]], ids=["hooks", "supervised"])
 def test_command_gets_a_listening_socket(place: Path, supervise: list[str]) -> None:
-    words = [
-        CLI,
-        "run",
-        *supervise,
-        "--policy",
-        shipped_policy(place, "inference.ini"),
-        "--listen",
-        "127.0.0.1:0",
-    ]
-    done = run([*words, "--", sys.executable, "-c", DOOR])
+    done = run([*listening(place, *supervise), sys.executable, "-c", DOOR])
     assert (done.status, done.out, done.err) == (0, "True AF_INET 127.0.0.1 True\n1\n", "")
 
 

@@ -187,15 +187,27 @@ static ssize_t by_pread_of_rewritten(struct trial *trial)
     return got;
 }
 
+/* Opened and begun to be read when it was text, then replaced in place through `*other`, which
+ * stays open; -1: one of that failed. */
+static int open_replaced(struct trial *trial, int *other)
+{
+    char name[4096], byte;
+    int fd;
+
+    *other = scratch_file(trial, "text\n", name, sizeof(name));
+    fd = open(name, O_RDONLY);
+    unlink(name);
+    if (fd < 0 || read(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1 || !copy_to(*other, trial))
+        return -1;
+    return fd;
+}
+
 /* Looked at when it was text; what is had then is not its beginning. */
 static ssize_t by_pread_behind_the_head(struct trial *trial)
 {
-    char name[4096], byte;
-    int other = scratch_file(trial, "text\n", name, sizeof(name));
-    int fd = open(name, O_RDONLY);
+    int other, fd = open_replaced(trial, &other);
 
-    unlink(name);
-    if (fd < 0 || read(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1 || !copy_to(other, trial))
+    if (fd < 0)
         return failed();
     raw_close(other);
     ssize_t got = pread(fd, trial->bytes + 1, sizeof(trial->bytes) - 1, 1);
@@ -207,12 +219,9 @@ static ssize_t by_pread_behind_the_head(struct trial *trial)
 
 static ssize_t by_mmap_of_rewritten(struct trial *trial)
 {
-    char name[4096], byte;
-    int other = scratch_file(trial, "text\n", name, sizeof(name));
-    int fd = open(name, O_RDONLY);
+    int other, fd = open_replaced(trial, &other);
 
-    unlink(name);
-    if (fd < 0 || read(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1 || !copy_to(other, trial))
+    if (fd < 0)
         return failed();
     off_t len = lseek(other, 0, SEEK_END);
     raw_close(other);
